@@ -1,0 +1,52 @@
+# Each target does its own set-up; a second run finds it done. `make help` lists them.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+PYTEST := $(BIN)/python -m pytest
+OUT ?= demo-out
+
+.PHONY: help setup demo test test-all test-gpu lint suite docs-images clean
+
+help:
+	@echo "make demo      the whole loop on a synthetic kidney (a napari window where there is a display)"
+	@echo "make test      lint, types, import contracts, manifest and the test suite"
+	@echo "make test-all  the same with the long tests: kill rounds, fuzzing, big volumes"
+	@echo "make test-gpu  the tests that need a CUDA device"
+	@echo "make lint      ruff, mypy, import contracts and the manifest only"
+	@echo "make setup     .venv with everything, and Debian's libraries for Qt and software OpenGL"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt scripts/setup.sh
+	scripts/setup.sh $(VENV)
+	@touch $@
+
+demo: setup
+	$(BIN)/napari-vessel demo $(OUT) --overwrite
+
+lint: setup
+	$(BIN)/ruff check src tests benchmarks scripts
+	$(BIN)/ruff format --check src tests benchmarks scripts
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/npe2 validate src/napari_vessel/napari.yaml
+
+test: lint
+	$(PYTEST)
+
+test-all: lint
+	$(PYTEST) -m "not gpu"
+
+test-gpu: setup
+	$(PYTEST) -m gpu
+
+# The Qt-free part, which needs no display: for Windows and macOS runners.
+suite: setup
+	$(PYTEST) -m "not slow and not gpu and not gui" -p no:xvfb
+
+docs-images: setup
+	$(BIN)/python -m pytest tests/widgets/test_end_to_end.py -m gui --screenshots docs/images
+
+clean:
+	rm -rf $(VENV) demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

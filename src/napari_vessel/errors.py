@@ -1,0 +1,92 @@
+"""Errors a person can act on: what was found, what was expected, what to do.
+
+Every error that reaches the dock or the command line is one of these. None
+derives from ``RuntimeError``: Qt generator workers swallow those. A
+:class:`CallerError` is a mistake of the caller's and ends a command with
+status 2; the others are faults of the world and end it with status 1.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CallerError",
+    "CheckpointError",
+    "ComputeError",
+    "DeviceMemoryError",
+    "ExportError",
+    "JournalError",
+    "LabelsError",
+    "NothingReviewedError",
+    "OutputExistsError",
+    "ProjectBusyError",
+    "ProjectError",
+    "ReadError",
+    "UnsupportedVolumeError",
+    "VesselError",
+    "VolumeNotFoundError",
+    "WriteError",
+]
+
+
+class VesselError(Exception):
+    """Any failure that this program explains itself."""
+
+
+class CallerError(VesselError, ValueError):
+    """What was asked cannot be done as asked; asking differently can help."""
+
+
+class VolumeNotFoundError(CallerError, FileNotFoundError):
+    """There is nothing to open at the path or address given."""
+
+
+class UnsupportedVolumeError(CallerError):
+    """There is something, but not a volume this program can take."""
+
+
+class LabelsError(CallerError):
+    """Labels do not fit the volume they are meant for."""
+
+
+class OutputExistsError(CallerError, FileExistsError):
+    """Something already stands where a result would be written."""
+
+
+class NothingReviewedError(CallerError):
+    """Nothing was reviewed, so there is nothing to learn from."""
+
+
+class ProjectError(CallerError):
+    """A folder is no project, or a project of something else."""
+
+
+class CheckpointError(CallerError):
+    """A checkpoint is damaged, foreign, or does not fit its use."""
+
+
+class ExportError(CallerError):
+    """A mask cannot be exported as asked."""
+
+
+class ReadError(VesselError, OSError):
+    """Voxels that should be there could not be read."""
+
+
+class WriteError(VesselError, OSError):
+    """A result could not be written."""
+
+
+class JournalError(VesselError, OSError):
+    """Corrections could not be saved or read."""
+
+
+class ProjectBusyError(VesselError):
+    """Another process holds what is needed here."""
+
+
+class DeviceMemoryError(VesselError, MemoryError):
+    """The device has no room for the work."""
+
+
+class ComputeError(VesselError):
+    """The compute process failed or ended."""
