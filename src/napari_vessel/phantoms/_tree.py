@@ -1,0 +1,185 @@
+"""Grow a branching tree that fills an organ and keeps Murray's law."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from math import acos, ceil
+
+import numpy as np
+
+from napari_vessel.phantoms._organ import Floats, Organ
+
+_CANDIDATES = 12  # ways to turn a branching about its parent, of which the freest is taken
+_SHORTENING = 0.82  # length of a generation over that of the one before
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSpec:
+    """How to grow: radii and lengths in µm, ``asymmetry`` and ``tortuosity`` in 0…1."""
+
+    generations: int
+    trunk_radius_um: float
+    least_radius_um: float
+    trunk_length_um: float
+    asymmetry: float
+    tortuosity: float
+    finest_um: float
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A tube of one radius between two branchings.
+
+    Attributes
+    ----------
+    points_um
+        ``(n, 3)`` points of the centreline, zyx, from the hilum outwards.
+    radius_um
+        The same all along.
+    parent
+        Index of the branch it springs from; -1 for the trunk.
+    generation
+        0 for the trunk.
+    """
+
+    points_um: Floats
+    radius_um: float
+    parent: int
+    generation: int
+
+    @property
+    def length_um(self) -> float:
+        """Length of the centreline."""
+        return float(np.linalg.norm(np.diff(self.points_um, axis=0), axis=1).sum())
+
+    @property
+    def direction(self) -> Floats:
+        """Unit vector from start to end."""
+        return _unit(self.points_um[-1] - self.points_um[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Branches, parents before daughters."""
+
+    branches: tuple[Branch, ...]
+
+    @property
+    def length_um(self) -> float:
+        """Length of all centrelines."""
+        return sum(branch.length_um for branch in self.branches)
+
+    def daughters(self, index: int) -> tuple[Branch, ...]:
+        """Return what springs from branch ``index``: two branches, or none."""
+        return tuple(branch for branch in self.branches if branch.parent == index)
+
+
+def grow_tree(organ: Organ, start_um: Floats, spec: TreeSpec, rng: np.random.Generator) -> Tree:
+    """Grow breadth first from ``start_um``, every branching into the freest directions."""
+    grower = _Grower(organ, spec, rng)
+    inwards = _unit(organ.centre_um - start_um, otherwise=-organ.hilum)
+    grower.add(start_um, inwards, spec.trunk_radius_um, parent=-1)
+    queue = deque([0])
+    while queue:
+        queue.extend(grower.split(queue.popleft()))
+    return Tree(tuple(grower.branches))
+
+
+class _Grower:
+    def __init__(self, organ: Organ, spec: TreeSpec, rng: np.random.Generator) -> None:
+        self.organ, self.spec, self.rng = organ, spec, rng
+        self.branches: list[Branch] = []
+        self._taken: list[Floats] = []
+
+    def add(self, start: Floats, direction: Floats, radius: float, *, parent: int) -> int:
+        """Grow one branch and return its index."""
+        generation = self.branches[parent].generation + 1 if parent >= 0 else 0
+        length = self._length(generation)
+        points = self._wound(start, direction, length, radius)
+        self.branches.append(Branch(points, radius, parent, generation))
+        self._taken.append(points[1:])
+        return len(self.branches) - 1
+
+    def split(self, index: int) -> list[int]:
+        """Let a branch end in two daughters; return their indices, or nothing."""
+        parent = self.branches[index]
+        radii = self._daughter_radii(parent.radius_um)
+        if parent.generation + 1 >= self.spec.generations:
+            return []
+        if min(radii) < self.spec.least_radius_um:
+            return []
+        start = parent.points_um[-1]
+        pair = self._freest(parent, radii, start)
+        return [self.add(start, d, r, parent=index) for d, r in zip(pair, radii, strict=True)]
+
+    def _daughter_radii(self, radius: float) -> tuple[float, float]:
+        """Share the flow; Murray's law, r0³ = r1³ + r2³, then gives the radii."""
+        share = self.rng.uniform(0.5, 0.5 + 0.42 * self.spec.asymmetry)
+        return radius * share ** (1 / 3), radius * (1 - share) ** (1 / 3)
+
+    def _length(self, generation: int) -> float:
+        spread = self.rng.lognormal(0.0, 0.25)
+        return float(self.spec.trunk_length_um * _SHORTENING**generation * spread)
+
+    def _freest(
+        self, parent: Branch, radii: tuple[float, float], start: Floats
+    ) -> tuple[Floats, Floats]:
+        """Of several turns about the parent, take the one that leads furthest from all else."""
+        length = self.spec.trunk_length_um * _SHORTENING ** (parent.generation + 1)
+        pairs = [self._turned(parent, radii) for _ in range(_CANDIDATES)]
+        ends = start + length * np.array(pairs)  # (candidates, 2, 3)
+        inside = self.organ.confined(ends, margin_um=parent.radius_um)
+        taken = np.concatenate(self._taken)
+        away = np.linalg.norm(inside[..., None, :] - taken, axis=-1).min(axis=-1)
+        score = (away - np.linalg.norm(ends - inside, axis=-1)).sum(axis=1)
+        return pairs[int(score.argmax())]
+
+    def _turned(self, parent: Branch, radii: tuple[float, float]) -> tuple[Floats, Floats]:
+        """Two directions at Murray's angles, somewhat varied, in a random plane."""
+        forwards = parent.direction
+        sideways = _across(forwards, self.rng)
+        angles = murray_angles(parent.radius_um, *radii) * self.rng.uniform(0.7, 1.5, size=2)
+        first, second = (
+            _unit(np.cos(a) * forwards + sign * np.sin(a) * sideways)
+            for a, sign in zip(angles, (1.0, -1.0), strict=True)
+        )
+        return first, second
+
+    def _wound(self, start: Floats, direction: Floats, length: float, radius: float) -> Floats:
+        """Wind a centreline about its straight course; the ends stay where they are."""
+        pieces = int(np.clip(ceil(length / max(radius, 2 * self.spec.finest_um)), 1, 24))
+        t = np.linspace(0, 1, pieces + 1)[:, None]
+        points = start + t * length * direction
+        for waves in (1, 2, 3):
+            size = self.spec.tortuosity * length * self.rng.normal() * 0.16 / waves
+            points = points + size * np.sin(np.pi * waves * t) * _across(direction, self.rng)
+        confined = self.organ.confined(points, margin_um=radius)
+        confined[0] = start
+        return confined
+
+
+def murray_angles(parent: float, first: float, second: float) -> Floats:
+    """Angles, in radians, of least work between a parent and its daughters.
+
+    Source: C. D. Murray, J. Gen. Physiol. 9 (1926) 835.
+
+    >>> murray_angles(1.0, 0.5 ** (1 / 3), 0.5 ** (1 / 3)).round(3).tolist()
+    [0.654, 0.654]
+    """
+    one = (parent**4 + first**4 - second**4) / (2 * parent**2 * first**2)
+    two = (parent**4 + second**4 - first**4) / (2 * parent**2 * second**2)
+    return np.array([acos(min(max(one, -1.0), 1.0)), acos(min(max(two, -1.0), 1.0))])
+
+
+def _unit(vector: Floats, *, otherwise: Floats | None = None) -> Floats:
+    length = float(np.linalg.norm(vector))
+    if length < 1e-9:
+        return np.array([0.0, 0.0, 1.0]) if otherwise is None else otherwise
+    return np.asarray(vector / length)
+
+
+def _across(direction: Floats, rng: np.random.Generator) -> Floats:
+    """Return a random unit vector at right angles to ``direction``."""
+    vector = rng.normal(size=3)
+    return _unit(vector - (vector @ direction) * direction)
