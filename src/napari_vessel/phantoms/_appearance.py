@@ -51,17 +51,17 @@ def _tissue(organ: Organ, config: PhantomConfig, rng: np.random.Generator) -> Gr
     inside, rim = _organ_coverage(organ, config, rng)
     grey = np.full(shape, config.tissue, np.float32)
     if config.shading > 0:
-        grey += np.float32(config.shading) * correlated_noise(shape, max(shape) / 3, rng)
+        for width in (max(shape) / 3, max(shape) / 9):
+            grey += np.float32(config.shading * 0.7) * correlated_noise(shape, width, rng)
     if config.texture > 0:
         grey += np.float32(config.texture) * tissue_texture(shape, rng)
     if config.capillaries > 0:
         grey += np.float32(config.capillaries) * specks(shape, rng)
     _add_cysts(grey, config, rng)
     grey += np.float32(config.wall_contrast * 0.7) * rim
-    medium = np.float32(config.medium)
+    medium = np.full((1, 1, 1), config.medium, np.float32)
     if config.texture > 0:
-        coarse = correlated_noise(shape, 9.0, rng)
-        medium = medium + np.float32(config.texture * 0.5) * coarse
+        medium = medium + np.float32(config.texture * 0.5) * correlated_noise(shape, 9.0, rng)
     return np.asarray(medium + inside * (grey - medium), dtype=np.float32)
 
 

@@ -42,6 +42,9 @@ class PhantomConfig(BaseModel, frozen=True, extra="forbid"):
     length: float = Field(0.5, gt=0, le=2, description="Length of the trunk, share of the reach.")
     asymmetry: Share = Field(0.7, description="How unequal two daughters may be.")
     tortuosity: Share = Field(0.35, description="How much a branch winds.")
+    unevenness: float = Field(
+        0.12, ge=0, le=0.5, description="How far cross-sections are from round, share of radius."
+    )
     veins: bool = Field(True, description="A second, wider tree without a bright wall.")
     vein_wall: Share = Field(0.1, description="A vein's wall brightness, share of an artery's.")
 

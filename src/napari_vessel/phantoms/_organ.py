@@ -55,12 +55,17 @@ class Organ:
         scaled = (points - self.centre_um) / self.semi_um
         return np.asarray(np.sqrt((scaled**2).sum(axis=-1)))
 
+    def holds(self, point: Floats) -> bool:
+        """Tell whether a point lies inside the organ, off its surface, and in the volume."""
+        within = bool(((point >= 0) & (point <= self.extent_um)).all())
+        return within and float(self.depth(point)) < 0.9
+
     def confined(self, points: Floats, *, margin_um: float) -> Floats:
         """Move points that lie outside the organ or the volume to the nearest place inside."""
         depth = np.maximum(self.depth(points) / 0.94, 1.0)[..., None]
         inside = self.centre_um + (points - self.centre_um) / depth
         margin = np.minimum(margin_um, self.extent_um * 0.45)
-        return np.clip(inside, margin, self.extent_um - margin)
+        return np.asarray(np.clip(inside, margin, self.extent_um - margin))
 
     def entry_um(self) -> Floats:
         """Where the trunks enter: on the surface, inside the volume."""

@@ -11,6 +11,7 @@ from napari_vessel.geometry import VoxelSize
 from napari_vessel.phantoms._appearance import Anatomy, render
 from napari_vessel.phantoms._config import PhantomConfig
 from napari_vessel.phantoms._organ import Organ
+from napari_vessel.phantoms._texture import correlated_noise
 from napari_vessel.phantoms._tree import Tree, TreeSpec, grow_tree
 from napari_vessel.phantoms._tubes import Tubes, rasterise
 
@@ -61,9 +62,9 @@ def make_phantom(config: PhantomConfig | None = None) -> Phantom:
     shape_rng, tree_rng, vein_rng, image_rng = np.random.default_rng(config.seed).spawn(4)
     organ = Organ.of(config, shape_rng)
     tree = grow_tree(organ, organ.entry_um(), _spec(organ, config), tree_rng)
-    arteries = _tubes(tree, config)
+    arteries = _tubes(tree, config, tree_rng)
     vein_tree = _veins(organ, config, vein_rng) if config.veins else None
-    veins = _tubes(vein_tree, config) if vein_tree is not None else None
+    veins = _tubes(vein_tree, config, vein_rng) if vein_tree is not None else None
     image = render(Anatomy(organ, arteries, veins), config, image_rng)
     truth = arteries.inside
     other = np.zeros_like(truth) if veins is None else veins.inside & ~truth
@@ -99,5 +100,13 @@ def _veins(organ: Organ, config: PhantomConfig, rng: np.random.Generator) -> Tre
     return grow_tree(organ, start, spec, rng)
 
 
-def _tubes(tree: Tree, config: PhantomConfig) -> Tubes:
-    return rasterise(tree, config.shape, _voxel_size(config), reach=config.wall_ratio)
+def _tubes(tree: Tree, config: PhantomConfig, rng: np.random.Generator) -> Tubes:
+    """Rasterise a tree, its cross-sections dented by as much as ``unevenness`` asks for."""
+    reach = config.wall_ratio + 1.5 * config.unevenness
+    tubes = rasterise(tree, config.shape, _voxel_size(config), reach=reach)
+    if config.unevenness > 0:
+        # Dents of eight voxels are gentler than the distance itself: no tube is torn by them.
+        dents = np.clip(correlated_noise(config.shape, 8.0, rng), -1.5, 1.5)
+        dents *= np.float32(config.unevenness)
+        np.subtract(tubes.surface_um, dents * tubes.radius_um, out=tubes.surface_um)
+    return tubes

@@ -55,7 +55,7 @@ def specks(shape: Zyx, rng: np.random.Generator) -> Grey:
     dark = ndimage.gaussian_filter((seeds < 0.004).astype(np.float32), 0.8)
     bright = ndimage.gaussian_filter((seeds > 0.9993).astype(np.float32), 1.1)
     grey = -dark * np.float32(8) + bright * np.float32(20)
-    return np.clip(grey, -1, 1)
+    return np.asarray(np.clip(grey, -1, 1), dtype=np.float32)
 
 
 def rings(shape: Zyx, rng: np.random.Generator) -> Grey:
@@ -65,7 +65,7 @@ def rings(shape: Zyx, rng: np.random.Generator) -> Grey:
     radius = np.hypot(np.arange(rows)[:, None] - centre[0], np.arange(columns)[None, :] - centre[1])
     profile = rng.standard_normal(int(radius.max()) + 2)
     profile = ndimage.gaussian_filter1d(profile, 0.6) * (rng.random(profile.size) < 0.4)
-    return np.interp(radius, np.arange(profile.size), profile)[None].astype(np.float32)
+    return np.asarray(np.interp(radius, np.arange(profile.size), profile)[None], np.float32)
 
 
 def streaks(shape: Zyx, rng: np.random.Generator) -> Grey:
@@ -76,4 +76,4 @@ def streaks(shape: Zyx, rng: np.random.Generator) -> Grey:
     rays = ndimage.gaussian_filter1d(rng.standard_normal(720), 1.0, mode="wrap")
     angle = (np.arctan2(dy, dx) + np.pi) / (2 * np.pi) * 719
     fade = 1 / (1 + np.hypot(dy, dx) / (0.3 * max(rows, columns)))
-    return (np.interp(angle, np.arange(720), rays) * fade)[None].astype(np.float32)
+    return np.asarray((np.interp(angle, np.arange(720), rays) * fade)[None], np.float32)

@@ -95,7 +95,7 @@ class _Grower:
     def add(self, start: Floats, direction: Floats, radius: float, *, parent: int) -> int:
         """Grow one branch and return its index."""
         generation = self.branches[parent].generation + 1 if parent >= 0 else 0
-        length = self._length(generation)
+        length = self._fitting(start, direction, self._length(generation))
         points = self._wound(start, direction, length, radius)
         self.branches.append(Branch(points, radius, parent, generation))
         self._taken.append(points[1:])
@@ -121,6 +121,13 @@ class _Grower:
     def _length(self, generation: int) -> float:
         spread = self.rng.lognormal(0.0, 0.25)
         return float(self.spec.trunk_length_um * _SHORTENING**generation * spread)
+
+    def _fitting(self, start: Floats, direction: Floats, length: float) -> float:
+        """Shorten a branch that would leave the organ; at most to a quarter."""
+        for share in (1.0, 0.75, 0.5):
+            if self.organ.holds(start + share * length * direction):
+                return share * length
+        return length / 4
 
     def _freest(
         self, parent: Branch, radii: tuple[float, float], start: Floats

@@ -43,7 +43,8 @@ class Tubes:
 
     def coverage(self, *, grown_um: float | Floats, edge_um: float) -> NDArray[np.float32]:
         """Share of every voxel that lies within ``grown_um`` of the tubes, about 0 to 1."""
-        return np.clip(0.5 - (self.surface_um - grown_um) / edge_um, 0, 1, dtype=np.float32)
+        share = np.clip(0.5 - (self.surface_um - grown_um) / edge_um, 0, 1)
+        return np.asarray(share, dtype=np.float32)
 
 
 def rasterise(tree: Tree, shape: Zyx, voxel_size: VoxelSize, *, reach: float) -> Tubes:
