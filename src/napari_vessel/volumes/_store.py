@@ -1,0 +1,249 @@
+"""A container of probabilities: OME-Zarr 0.5 that any viewer opens, filled in blocks.
+
+The first array of a store is the image at its root, the others are images in
+groups below it. All levels exist from the start, filled with 0, and the store
+says ``"partial"`` until :meth:`Store.finish` has made the coarse levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, JsonValue, field_validator, model_validator
+
+from napari_vessel.errors import CallerError, UnsupportedVolumeError, VolumeNotFoundError
+from napari_vessel.geometry import Box, VoxelSize, Zyx
+from napari_vessel.volumes._atomic import folder_beside, sync_tree
+from napari_vessel.volumes._levels import Grid, Levels, make_levels, open_levels
+from napari_vessel.volumes._ome_metadata import OURS, image_metadata, multiscales
+from napari_vessel.volumes._pyramid import Coarsening, level_factors
+
+__all__ = ["Store", "StoreSpec", "create_store", "open_store"]
+
+
+class StoreSpec(BaseModel, frozen=True, extra="forbid"):
+    """What a store holds; told once, when it is made."""
+
+    shape: Zyx = Field(description="Voxels of the finest level, zyx.")
+    voxel_size: VoxelSize = Field(description="Edges of a voxel of the finest level.")
+    chunk: Zyx = Field((64, 128, 128), description="Voxels that are compressed together.")
+    shard: Zyx | None = Field(None, description="Voxels in one file, whole chunks; none: a chunk.")
+    arrays: tuple[str, ...] = Field(("probability",), min_length=1, description="The root first.")
+    dtype: Literal["uint8"] = "uint8"
+    coarsening: Coarsening = Field("max", description="What a coarse voxel takes of its fine ones.")
+    attrs: dict[str, JsonValue] = Field(default_factory=dict, description="The recipe.")
+
+    @field_validator("shape", "chunk", "shard")
+    @classmethod
+    def _edges_are_positive(cls, edges: Zyx | None) -> Zyx | None:
+        if edges is not None and min(edges) < 1:
+            raise ValueError(f"{edges}: every edge must be at least 1 voxel")
+        return edges
+
+    @field_validator("arrays")
+    @classmethod
+    def _names_are_plain(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        # A level's array is called by its number, so an array may not be.
+        if len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
+            raise ValueError(f"{names}: array names must be plain words, each once")
+        return names
+
+    @model_validator(mode="after")
+    def _shards_hold_whole_chunks(self) -> Self:
+        if self.shard and any(s % c for s, c in zip(self.shard, self.chunk, strict=True)):
+            raise ValueError(f"{self.shard=} does not hold whole chunks of {self.chunk}")
+        return self
+
+
+class Store:
+    """An open store; made by :func:`create_store` or :func:`open_store`."""
+
+    def __init__(self, path: Path, group: zarr.Group, spec: StoreSpec) -> None:
+        self.path = path
+        self.spec = spec
+        self._group = group
+        self._levels = {name: self._open_levels(name) for name in spec.arrays}
+
+    @property
+    def shape(self) -> Zyx:
+        """The shape of every array's finest level."""
+        return self.spec.shape
+
+    @property
+    def voxel_size(self) -> VoxelSize:
+        """Edges of a voxel of the finest level."""
+        return self.spec.voxel_size
+
+    @property
+    def chunk(self) -> Zyx:
+        """Voxels that are compressed together, zyx."""
+        return self.spec.chunk
+
+    @property
+    def unit(self) -> Zyx:
+        """Voxels that must be written together: a shard, else a chunk."""
+        return self.spec.shard or self.spec.chunk
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The arrays' names, the one at the root first."""
+        return self.spec.arrays
+
+    @property
+    def attrs(self) -> Mapping[str, JsonValue]:
+        """The recipe, as it was given."""
+        return self.spec.attrs
+
+    @property
+    def complete(self) -> bool:
+        """Whether :meth:`finish` has ended, in this process or another."""
+        group = zarr.open_group(self.path, mode="r")
+        return bool(_ours(group).get("state") == "complete")
+
+    @property
+    def level_shapes(self) -> list[Zyx]:
+        """The shape of every level, finest first."""
+        return self._of(self.arrays[0]).shapes
+
+    def write(self, name: str, box: Box, block: NDArray[np.uint8]) -> None:
+        """Write whole units (:attr:`unit`) of the finest level of array ``name``.
+
+        One process at a time may write to one unit; different units do not
+        meet. Writing the same again changes nothing.
+
+        Raises
+        ------
+        CallerError
+            If the name is unknown, the store was opened to read, the box is not
+            of whole units (clipped at the array's end) or lies outside, or
+            ``block`` is not uint8 of its shape.
+        WriteError
+            If the disk refuses.
+        """
+        self._writable()
+        self._of(name).write(box, block)
+
+    def read(self, name: str, box: Box, level: int = 0) -> NDArray[np.uint8]:
+        """Read any box of a level of array ``name``; what was never written is 0.
+
+        Raises
+        ------
+        CallerError
+            If the name or level is unknown or the box lies outside.
+        ReadError
+            If a chunk is damaged; the message names it.
+        """
+        levels = self._of(name)
+        if not 0 <= level < len(levels.shapes):
+            raise CallerError(f"{self.path} has no level {level}, only {len(levels.shapes)}.")
+        return levels.read(box, level)
+
+    def sync(self, name: str, box: Box) -> None:
+        """Bring a written box to the disk, before a record says that it is there."""
+        self._of(name).sync(box)
+
+    def finish(self) -> None:
+        """Make the coarse levels, bring all to the disk, and say ``"complete"``.
+
+        Memory: one unit and eight chunks. Can be called again after an error or more writes.
+
+        Raises
+        ------
+        CallerError
+            If the store was opened to read.
+        ReadError, WriteError
+            If a chunk is damaged, or the disk refuses; the store stays partial.
+        """
+        self._writable()
+        for levels in self._levels.values():
+            for level in range(1, len(levels.shapes)):
+                for _ in levels.fill(level, self.spec.coarsening):
+                    pass
+        sync_tree(self.path)  # the voxels first, then the word that they are there
+        self._group.attrs[OURS] = _our_attrs(self.spec, "complete")
+        sync_tree(self.path)
+
+    def _writable(self) -> None:
+        if self._group.read_only:
+            raise CallerError(f"{self.path} was opened to read: open it with writable=True.")
+
+    def _of(self, name: str) -> Levels:
+        if name not in self._levels:
+            raise CallerError(f"{self.path} has no array {name!r}, only {', '.join(self.arrays)}.")
+        return self._levels[name]
+
+    def _open_levels(self, name: str) -> Levels:
+        root = name == self.arrays[0]
+        group = self._group if root else self._group[name]
+        if not isinstance(group, zarr.Group):
+            raise UnsupportedVolumeError(f"{self.path}: {name!r} is no group of arrays.")
+        where = self.path if root else self.path / name
+        grid = Grid(self.spec.chunk, self.spec.shard)
+        return open_levels(group, where, grid, len(level_factors(self.spec.shape)))
+
+
+def create_store(path: Path, spec: StoreSpec, *, overwrite: bool = False) -> Store:
+    """Make an empty store, with all the levels it will have, and open it to write.
+
+    It appears at ``path`` in one step, valid but ``"partial"``.
+
+    Raises
+    ------
+    OutputExistsError
+        If something stands at ``path``, unless ``overwrite`` says to delete it.
+    WriteError
+        If the disk refuses.
+    """
+    path = Path(path)
+    with folder_beside(path, overwrite=overwrite) as beside:
+        root = zarr.create_group(beside, zarr_format=3, attributes=_attributes(spec, 0))
+        for index, name in enumerate(spec.arrays):
+            attributes = _attributes(spec, index)
+            group = root if index == 0 else root.create_group(name, attributes=attributes)
+            make_levels(group, spec.shape, Grid(spec.chunk, spec.shard))
+    return open_store(path, writable=True)
+
+
+def open_store(path: Path, *, writable: bool = False) -> Store:
+    """Open a store that :func:`create_store` made, complete or partial.
+
+    Raises
+    ------
+    VolumeNotFoundError
+        If nothing stands at ``path``.
+    UnsupportedVolumeError
+        If what stands there is no store of ours.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise VolumeNotFoundError(f"{path} does not exist: predict first.")
+    try:
+        group = zarr.open_group(path, mode="r+" if writable else "r")
+        ours = _ours(group)
+        spec = StoreSpec.model_validate({**ours["store"], "attrs": ours["recipe"]})
+        return Store(path, group, spec)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnsupportedVolumeError(f"{path} is no store of napari-vessel: {error}") from error
+
+
+def _attributes(spec: StoreSpec, index: int) -> dict[str, Any]:
+    scales = multiscales(spec.arrays[index], spec.voxel_size, level_factors(spec.shape))
+    image = {"ome": image_metadata(scales, highest=255)}
+    return image if index else {**image, OURS: _our_attrs(spec, "partial")}
+
+
+def _our_attrs(spec: StoreSpec, state: str) -> dict[str, Any]:
+    store = spec.model_dump(mode="json", exclude={"attrs"})
+    return {"state": state, "recipe": spec.attrs, "store": store}
+
+
+def _ours(group: zarr.Group) -> dict[str, Any]:
+    ours = group.attrs[OURS]
+    if not isinstance(ours, dict):
+        raise TypeError(f"{OURS!r} is no object")
+    return ours
