@@ -1,0 +1,31 @@
+from ._build import build_network as build_network
+from ._card import CheckpointCard as CheckpointCard
+from ._card import check_fits as check_fits
+from ._card import library_versions as library_versions
+from ._card import read_card as read_card
+from ._checkpoint import Checkpoint as Checkpoint
+from ._checkpoint import save_checkpoint as save_checkpoint
+from ._checkpoint import starter as starter
+from ._config import NetworkConfig as NetworkConfig
+from ._device import autocast as autocast
+from ._device import choose_device as choose_device
+from ._device import choose_precision as choose_precision
+from ._device import memory_explained as memory_explained
+from ._device import prepare as prepare
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointCard",
+    "NetworkConfig",
+    "autocast",
+    "build_network",
+    "check_fits",
+    "choose_device",
+    "choose_precision",
+    "library_versions",
+    "memory_explained",
+    "prepare",
+    "read_card",
+    "save_checkpoint",
+    "starter",
+]
