@@ -62,5 +62,5 @@ def random_config(
         rings=lumen * log_between(0.002, 0.1),
         streaks=lumen * log_between(0.002, 0.1),
         blur=between(0.3, 1.0),
-        noise=lumen * log_between(0.02, 0.2),
+        noise=lumen * log_between(0.02, 0.15),
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_vessel.phantoms._organ import Floats, Organ
 
-_CANDIDATES = 12  # ways to turn a branching about its parent, of which the freest is taken
+_CANDIDATES = 24  # ways to turn a branching about its parent, of which the freest is taken
 _SHORTENING = 0.82  # length of a generation over that of the one before
 
 
@@ -123,11 +123,11 @@ class _Grower:
         return float(self.spec.trunk_length_um * _SHORTENING**generation * spread)
 
     def _fitting(self, start: Floats, direction: Floats, length: float) -> float:
-        """Shorten a branch that would leave the organ; at most to a quarter."""
-        for share in (1.0, 0.75, 0.5):
+        """Shorten a branch that would leave the organ; at most to two fifths."""
+        for share in (1.0, 0.8, 0.6):
             if self.organ.holds(start + share * length * direction):
                 return share * length
-        return length / 4
+        return 0.4 * length
 
     def _freest(
         self, parent: Branch, radii: tuple[float, float], start: Floats
@@ -139,14 +139,14 @@ class _Grower:
         inside = self.organ.confined(ends, margin_um=parent.radius_um)
         taken = np.concatenate(self._taken)
         away = np.linalg.norm(inside[..., None, :] - taken, axis=-1).min(axis=-1)
-        score = (away - np.linalg.norm(ends - inside, axis=-1)).sum(axis=1)
+        score = (away - 2 * np.linalg.norm(ends - inside, axis=-1)).sum(axis=1)
         return pairs[int(score.argmax())]
 
     def _turned(self, parent: Branch, radii: tuple[float, float]) -> tuple[Floats, Floats]:
         """Two directions at Murray's angles, somewhat varied, in a random plane."""
         forwards = parent.direction
         sideways = _across(forwards, self.rng)
-        angles = murray_angles(parent.radius_um, *radii) * self.rng.uniform(0.7, 1.5, size=2)
+        angles = murray_angles(parent.radius_um, *radii) * self.rng.uniform(0.6, 2.0, size=2)
         first, second = (
             _unit(np.cos(a) * forwards + sign * np.sin(a) * sideways)
             for a, sign in zip(angles, (1.0, -1.0), strict=True)
