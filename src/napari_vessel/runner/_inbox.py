@@ -1,0 +1,82 @@
+"""The news of one job, in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from napari_vessel.errors import ComputeError, VesselError
+
+from ._messages import Ended, Event, Failed, unpack
+
+__all__ = ["Gone", "Inbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The process ended: why, and what it printed last."""
+
+    reason: str
+    output: str
+
+
+class Inbox:
+    """What the compute process says about one job."""
+
+    def __init__(self) -> None:
+        self._news: SimpleQueue[object] = SimpleQueue()
+        self.over = False
+
+    def put(self, message: object) -> None:
+        """Add a message; any thread may."""
+        self._news.put(message)
+
+    def events(self) -> Iterator[Any]:
+        """Yield events until the job is over; raise the error that ended it."""
+        while not self.over:
+            message = self._news.get()
+            if isinstance(message, Event):
+                yield unpack(message.event)
+            else:
+                self._end(message)
+
+    def settle(self, timeout: float) -> None:
+        """Wait up to ``timeout`` seconds for a cancelled job to end.
+
+        Raises
+        ------
+        VesselError
+            What the workflow raised instead of ending.
+        """
+        deadline = time.monotonic() + timeout
+        while not self.over:
+            try:
+                message = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
+            except Empty:
+                return
+            if isinstance(message, Gone):
+                self.over = True  # which is what was asked for
+            elif not isinstance(message, Event):
+                self._end(message)
+
+    def _end(self, message: object) -> None:
+        """Take the last message of a job; raise what it brings."""
+        self.over = True
+        if isinstance(message, Failed):
+            raise _with_note(unpack(message.error), "In the compute process:", message.trace)
+        if isinstance(message, Gone):
+            error = ComputeError(message.reason)
+            raise _with_note(error, "It printed last:", message.output)
+        if not isinstance(message, Ended):
+            text = f"The compute process sent {message!r}, which means nothing here."
+            raise ComputeError(text)
+
+
+def _with_note(error: VesselError, title: str, text: str) -> VesselError:
+    """Add what a report needs and a message does not."""
+    if text:
+        error.add_note(f"{title}\n{text}")
+    return error

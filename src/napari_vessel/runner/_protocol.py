@@ -1,0 +1,52 @@
+"""What every runner offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+__all__ = ["Runner"]
+
+
+class Runner(Protocol):
+    """Runs workflows by name and relays their events."""
+
+    def start(self) -> None:
+        """Get ready in the background, so that the first ``run`` finds it warm."""
+        ...
+
+    def run(self, workflow: str, request: object, *, priority: int = 0) -> Iterator[Any]:
+        """Run a workflow and relay its events.
+
+        Nothing happens before the first event is asked for. The iterator is a
+        generator: closing it cancels the workflow, whose ``finally`` blocks run.
+
+        Parameters
+        ----------
+        workflow
+            A key of the registry, as ``"predict"``.
+        request
+            The workflow's frozen, picklable request.
+        priority
+            Of several running workflows the one of highest priority goes on
+            first; equal ones take turns. Give a request to predict more than a
+            training, and it is served between two training steps.
+
+        Raises
+        ------
+        VesselError
+            What the workflow raised. Any other error of its arrives as a
+            :class:`~napari_vessel.errors.ComputeError` (a ``MemoryError`` as a
+            :class:`~napari_vessel.errors.DeviceMemoryError`) with its text, for
+            a Qt generator worker swallows every ``RuntimeError``.
+        """
+        ...
+
+    def close(self) -> None:
+        """End everything; idempotent, and never waits for long."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether a workflow could go on or start here without a new start."""
+        ...
