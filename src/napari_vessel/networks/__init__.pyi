@@ -4,7 +4,6 @@ from ._card import check_fits as check_fits
 from ._card import library_versions as library_versions
 from ._card import read_card as read_card
 from ._checkpoint import Checkpoint as Checkpoint
-from ._checkpoint import save_checkpoint as save_checkpoint
 from ._checkpoint import starter as starter
 from ._config import NetworkConfig as NetworkConfig
 from ._device import autocast as autocast
@@ -12,6 +11,7 @@ from ._device import choose_device as choose_device
 from ._device import choose_precision as choose_precision
 from ._device import memory_explained as memory_explained
 from ._device import prepare as prepare
+from ._weights import save_checkpoint as save_checkpoint
 
 __all__ = [
     "Checkpoint",

@@ -1,0 +1,82 @@
+"""The options that several commands share, each described once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from napari_vessel.geometry import Box, Plane, VoxelSize
+from napari_vessel.volumes import VolumeOptions
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what stands there.")]
+Level = Annotated[int, typer.Option(min=0, help="Level of the volume; 0 is the finest.")]
+Channel = Annotated[int | None, typer.Option(min=0, help="Channel, where there are several.")]
+Voxels = Annotated[
+    str | None,
+    typer.Option("--voxel-size", metavar="Z,Y,X", help="Voxel edges in µm; overrides the file's."),
+]
+Polarity = Annotated[
+    Literal["auto", "dark", "bright"],
+    typer.Option(help="Vessels darker or brighter than their surroundings; auto: the network's."),
+]
+Missing = Annotated[
+    Literal["report", "error"],
+    typer.Option(help="Chunks that are not there: fill and report them, or stop."),
+]
+BoxText = Annotated[
+    str | None, typer.Option("--box", metavar="Z0:Z1,Y0:Y1,X0:X1", help="Only this box, in voxels.")
+]
+Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")]
+ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="Folder of the project.")]
+
+
+def volume_options(
+    level: int = 0,
+    channel: int | None = None,
+    voxel_size: str | None = None,
+    polarity: Literal["auto", "dark", "bright"] = "auto",
+    missing: Literal["report", "error"] = "report",
+) -> VolumeOptions:
+    """Compose the options of a VOLUME."""
+    size = VoxelSize.parse(voxel_size) if voxel_size else None
+    return VolumeOptions(
+        level=level, channel=channel, voxel_size=size, polarity=polarity, missing=missing
+    )
+
+
+def box_of(text: str | None) -> Box | None:
+    """Read ``--box``."""
+    return Box.parse(text) if text else None
+
+
+def planes_of(text: str) -> tuple[Plane, ...] | Literal["auto"]:
+    """Read ``--planes``: auto, or some of xy, xz and yz.
+
+    >>> planes_of("xy,xz")
+    (<Plane.XY: 'xy'>, <Plane.XZ: 'xz'>)
+    """
+    if text == "auto":
+        return "auto"
+    try:
+        return tuple(Plane(part.strip().lower()) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}: expected auto, or some of xy,xz,yz") from None
+
+
+def slices_of(texts: list[str]) -> tuple[tuple[Plane, int], ...]:
+    """Read ``--slices``: a plane and indices, as xy:10,20.
+
+    >>> slices_of(["xy:10,20", "yz:3"])
+    ((<Plane.XY: 'xy'>, 10), (<Plane.XY: 'xy'>, 20), (<Plane.YZ: 'yz'>, 3))
+    """
+    found = []
+    for text in texts:
+        plane, _, indices = text.partition(":")
+        try:
+            found += [(Plane(plane.lower()), int(index)) for index in indices.split(",")]
+        except ValueError:
+            raise typer.BadParameter(f"{text!r}: expected a plane and slices, as xy:10,20") from None
+    return tuple(found)

@@ -1,0 +1,80 @@
+"""``evaluate`` and ``export``: how good a mask is, and where it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_vessel.cli._options import (
+    Channel,
+    Json,
+    Level,
+    Missing,
+    Overwrite,
+    Polarity,
+    Voxels,
+    volume_options,
+)
+from napari_vessel.cli._output import explained, report, run
+from napari_vessel.workflows import Evaluate, Export
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command()(evaluate)
+    app.command()(export)
+
+
+def evaluate(
+    prediction: Annotated[
+        str, typer.Argument(metavar="PREDICTION", help="A mask, a probability or a project.")
+    ],
+    truth: Annotated[str, typer.Argument(metavar="TRUTH", help="Labels; ≠ 0 is vessel.")],
+    threshold: Annotated[
+        float | None, typer.Option(min=0, max=1, help="For a probability; default 0.5.")
+    ] = None,
+    level: Level = 0,
+    channel: Channel = None,
+    voxel_size: Voxels = None,
+    polarity: Polarity = "auto",
+    missing: Missing = "report",
+    json: Json = False,
+) -> None:
+    """Compare with the truth: Dice, IoU, precision, recall, surface dice, clDice."""
+    with explained():
+        options = volume_options(level, channel, voxel_size, polarity, missing)
+        result = run("evaluate", Evaluate(prediction, truth, threshold, options))
+        values = result.scores | {"voxels": result.voxels, "seconds": result.seconds}
+        report(values, as_json=json)
+
+
+def export(
+    source: Annotated[
+        str, typer.Argument(metavar="PROJECT_OR_MASK", help="A project's folder, or a mask.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where it goes.")],
+    format: Annotated[  # noqa: A002  the option's name
+        str, typer.Option("--format", help="ome-zarr, tiff, tiff-stack or rle.")
+    ] = "ome-zarr",
+    level: Level = 0,
+    channel: Channel = None,
+    voxel_size: Voxels = None,
+    polarity: Polarity = "auto",
+    missing: Missing = "report",
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Write the mask of a project, or a mask file, in another format."""
+    with explained():
+        options = volume_options(level, channel, voxel_size, polarity, missing)
+        result = run("export", Export(source, out, format, overwrite, options))
+        values = {
+            "path": result.path,
+            "format": result.format,
+            "voxels": result.voxels,
+            "vessel_voxels": result.vessel_voxels,
+            "seconds": result.seconds,
+        }
+        report(values, as_json=json)

@@ -1,0 +1,114 @@
+"""Weights in and out: safetensors to networks and back. Never pickle."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import safetensors
+import safetensors.torch as st
+import torch
+from torch import nn
+
+from napari_vessel.errors import CallerError, CheckpointError
+from napari_vessel.networks._build import build_network
+from napari_vessel.networks._card import CARD, CheckpointCard, sealed_text
+from napari_vessel.networks._checkpoint import WEIGHTS, Checkpoint
+from napari_vessel.networks._device import prepare
+from napari_vessel.volumes._atomic import folder_beside
+
+__all__ = ["load_network", "save_checkpoint"]
+
+_Tensors = dict[str, torch.Tensor]
+
+
+def load_network(checkpoint: Checkpoint, device: str | torch.device) -> nn.Module:
+    """Build the network of ``checkpoint`` with its weights; see :meth:`Checkpoint.load`."""
+    tensors = _tensors(checkpoint)
+    # Weights follow, so there is nothing to download.
+    config = checkpoint.card.network.model_copy(update={"pretrained": False})
+    try:
+        network = build_network(config)
+    except CallerError as error:
+        raise CheckpointError(f"{checkpoint.path / CARD}: field 'network': {error}") from error
+    _refuse_mismatch(checkpoint.weights, network.state_dict(), tensors)
+    network.load_state_dict({name: _widened(t) for name, t in tensors.items()}, strict=True)
+    return prepare(network, torch.device(device))
+
+
+def _tensors(checkpoint: Checkpoint) -> _Tensors:
+    content = checkpoint.read_weights()
+    try:
+        return st.load(content)
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{checkpoint.weights} holds no safetensors: {error}.") from error
+
+
+def save_checkpoint(
+    folder: Path, module: nn.Module, card: CheckpointCard, *, half: bool = False
+) -> Checkpoint:
+    """Save a network as a new checkpoint: the folder is whole, or it is not there.
+
+    Parameters
+    ----------
+    folder
+        Where the checkpoint will be; its name becomes the checkpoint's id.
+    module
+        The network that ``card.network`` describes.
+    card
+        Its card; the check sums are filled in here.
+    half
+        Store the weights in 16 bits, and running statistics as they are: half the size,
+        and the same mask within rounding.
+
+    Raises
+    ------
+    OutputExistsError
+        Where something already stands at ``folder``.
+    CheckpointError
+        Where a weight is not finite, or does not belong to ``card.network``.
+    WriteError
+        Where the disk refuses.
+    """
+    tensors = _stored(module, half=half)
+    content = st.save(tensors)
+    sealed = card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
+    with folder_beside(folder) as beside:
+        (beside / WEIGHTS).write_bytes(content)
+        (beside / CARD).write_text(sealed_text(sealed), encoding="utf-8")
+        Checkpoint.open(beside).load()  # what was written is what a reader gets
+    return Checkpoint.open(folder)
+
+
+def _stored(module: nn.Module, *, half: bool) -> _Tensors:
+    """Return a network's state on the CPU, refusing what is not finite."""
+    parameters = {name for name, _ in module.named_parameters()}
+    tensors = {}
+    for name, value in module.state_dict().items():
+        narrow = half and name in parameters
+        tensor = value.detach().to("cpu", torch.float16 if narrow else value.dtype).contiguous()
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise CheckpointError(f"Weight {name} is not finite: such a network is not kept.")
+        tensors[name] = tensor
+    return tensors
+
+
+def _widened(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
+def _refuse_mismatch(path: Path, expected: _Tensors, found: _Tensors) -> None:
+    """Raise where names or shapes of weights differ from the network's."""
+    missing, unknown = sorted(expected.keys() - found), sorted(found.keys() - expected)
+    odd = [
+        f"{name} {tuple(found[name].shape)} for {tuple(expected[name].shape)}"
+        for name in sorted(expected.keys() & found)
+        if found[name].shape != expected[name].shape
+    ]
+    for what, names in (("missing", missing), ("unknown", unknown), ("of another shape", odd)):
+        if names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            raise CheckpointError(
+                f"{path} does not fit the network its card describes: "
+                f"{what}: {', '.join(names[:3])}{more}."
+            )

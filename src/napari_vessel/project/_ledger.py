@@ -1,0 +1,54 @@
+"""The durable record of which blocks of a prediction are done, and which failed and why."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from napari_vessel.geometry import Box
+
+
+@dataclass
+class BlockLedger:
+    """Append-only lines of JSON, one per block, each on the disk before it counts.
+
+    A line cut by a crash is ignored: its block is done again, which changes
+    nothing since writing a block is idempotent.
+    """
+
+    path: Path
+    done: set[Box] = field(default_factory=set)
+    failed: dict[Box, str] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read the ledger at ``path``; a missing one is empty."""
+        ledger = cls(path)
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                ledger._note(Box.parse(entry["box"]), entry.get("failed"))
+            except (ValueError, KeyError):
+                continue
+        return ledger
+
+    def record(self, block: Box, *, failed: str | None = None) -> None:
+        """Note that ``block`` (volume voxels) is done, or failed and why; durable on return."""
+        self._note(block, failed)
+        entry = {"box": str(block)} | ({"failed": failed} if failed else {})
+        # A leading newline sets the line apart from one that a crash left without its end.
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(f"\n{json.dumps(entry)}\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _note(self, block: Box, failed: str | None) -> None:
+        if failed:
+            self.failed[block] = failed
+            return
+        self.failed.pop(block, None)
+        self.done.add(block)

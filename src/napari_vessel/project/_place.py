@@ -1,0 +1,44 @@
+"""Where a project goes when nobody says: beside its volume, else in the user's data folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import platformdirs
+
+SUFFIX = ".vessel"
+
+
+def default_project_path(uri: str, *, fingerprint: str) -> Path:
+    """Choose the folder of a volume's project, existing or not.
+
+    Parameters
+    ----------
+    uri
+        Path or address of the volume.
+    fingerprint
+        Its identity, which keeps two volumes of one name apart in the data folder.
+    """
+    source = Path(uri)
+    name = _plain_name(uri)
+    if "://" not in uri and source.exists():
+        beside = source.parent / f"{name}{SUFFIX}"
+        if beside.exists() or os.access(source.parent, os.W_OK):
+            return beside
+    # A digest of the fingerprint, which itself may hold characters no file name may.
+    mark = sha256(fingerprint.encode()).hexdigest()[:8]
+    return Path(platformdirs.user_data_dir("napari-vessel")) / "projects" / f"{name}-{mark}{SUFFIX}"
+
+
+def _plain_name(uri: str) -> str:
+    """Return the volume's name without its endings.
+
+    >>> _plain_name("scans/kidney.ome.zarr/")
+    'kidney'
+    """
+    last = re.split(r"[/\\]", re.sub(r"[?#].*$", "", uri).rstrip("/\\"))[-1]
+    stem = re.sub(r"(\.ome)?\.(zarr|tiff?|npy)$", "", last, flags=re.IGNORECASE)
+    return re.sub(r"[^\w .()+-]", "_", stem).strip(" .") or "volume"

@@ -1,0 +1,53 @@
+"""Turn a workflow's events into answers on the worker's thread, and ends into sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from napari_vessel.project import Project
+from napari_vessel.session._values import Answer
+from napari_vessel.workflows import (
+    BlockProposed,
+    Exported,
+    Propose,
+    Proposed,
+    Retrained,
+    SliceProposed,
+)
+
+
+def proposals(events: Iterator[Any], request: Propose, project: Project) -> Iterator[Answer]:
+    """Answer ``request`` with each event, its probability read beside it."""
+    proposal = None
+    for event in events:
+        probability = None
+        if isinstance(event, SliceProposed):
+            probability = event.probability
+        elif isinstance(event, BlockProposed):
+            # Opened at the first block: the workflow has made it by then.
+            proposal = proposal or project.open_proposal()
+            store = proposal.store if proposal else None
+            if proposal and store:
+                probability = store.read("probability", event.box.relative_to(proposal.region))
+        yield Answer("predict", request, event, probability)
+
+
+def sentence_of(event: Proposed | Retrained | Exported) -> str:
+    """Say what came of an activity."""
+    if isinstance(event, Proposed):
+        return _proposed(event)
+    if isinstance(event, Retrained):
+        return event.reason
+    share = event.vessel_voxels / max(event.voxels, 1)
+    return f"Wrote {event.path} in {event.seconds:.0f} s: {share:.2%} of the voxels are vessel."
+
+
+def _proposed(event: Proposed) -> str:
+    if not event.failed:
+        return f"Proposed {event.blocks} blocks in {event.seconds:.0f} s."
+    first = event.failed[0]
+    return (
+        f"Proposed {event.blocks - len(event.failed)} of {event.blocks} blocks; "
+        f"{len(event.failed)} could not be read, the first at {first.box}: {first.reason}"
+    )

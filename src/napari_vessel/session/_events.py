@@ -1,0 +1,26 @@
+"""The signals of a session."""
+
+from __future__ import annotations
+
+from psygnal import Signal, SignalGroup
+
+from napari_vessel.session._values import Activity
+
+
+class SessionEvents(SignalGroup):
+    """What followers of a session hear. All but ``saved`` come on the session's thread.
+
+    ``saved`` comes from the journal's thread: connect with ``thread="main"``.
+    """
+
+    opened = Signal(description="A volume, a project or a region was opened; look at everything.")
+    shown = Signal(object, description="Box (volume voxels) whose shown mask changed; None: all.")
+    threshold = Signal(float, description="The threshold of the proposal changed.")
+    corrections = Signal(description="What is reviewed changed.")
+    saved = Signal(str, str, description="SaveState and a sentence.")
+    activity = Signal(Activity, description="An activity changed.")
+    curve = Signal(object, description="A training StepEnd or EpochEnd; None: a training began.")
+    checkpoint = Signal(str, description="The checkpoint in use changed.")
+    failed = Signal(Exception, description="Something failed; show it once.")
+
+

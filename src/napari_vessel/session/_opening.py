@@ -1,0 +1,166 @@
+"""Open a volume or a project for a session: the slow part, on a worker's thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import platformdirs
+
+from napari_vessel.annotation import Corrections
+from napari_vessel.errors import CallerError
+from napari_vessel.geometry import Box, VoxelSize, Zyx
+from napari_vessel.networks import starter
+from napari_vessel.project import Project, find_project
+from napari_vessel.session._values import Opened
+from napari_vessel.volumes import (
+    StoreSpec,
+    Volume,
+    VolumeOptions,
+    create_store,
+    open_volume,
+    replace_folder,
+)
+
+_log = logging.getLogger(__name__)
+
+# Shown at full resolution with its probability in memory: one byte a voxel each.
+REGION_VOXELS = 2**28
+_PIECE: Zyx = (64, 256, 256)
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """What the journal's thread calls when corrections are safe, or are not."""
+
+    on_saved: Callable[..., None]
+    on_failed: Callable[..., None]
+
+
+def open_for_session(
+    where: str, options: VolumeOptions, callbacks: Callbacks, *, around: Zyx | None = None
+) -> Opened:
+    """Open a volume, and its project where there is one; or a project by its folder."""
+    project = Project.open(where) if (Path(where) / "project.toml").is_file() else None
+    if project:
+        return _opened(project.open_volume(), project.path, project, callbacks, around)
+    volume = open_volume(where, options)
+    place, project = find_project(volume)
+    if project and options == VolumeOptions(level=options.level, channel=options.channel):
+        volume = project.open_volume()  # read as the person chose before
+    return _opened(volume, place, project, callbacks, around)
+
+
+def _opened(
+    volume: Volume, place: Path, project: Project | None, callbacks: Callbacks, around: Zyx | None
+) -> Opened:
+    region = _region(volume, project, around)
+    corrections = Corrections.open(
+        place / "journal",
+        volume.shape,
+        on_saved=callbacks.on_saved,
+        on_failed=callbacks.on_failed,
+    )
+    checkpoint = project.open_checkpoint() if project else starter()
+    return Opened(
+        volume=volume,
+        window=volume.window(),
+        pyramid=volume.pyramid(),
+        place=place,
+        project=project,
+        region=region,
+        corrections=corrections,
+        probability=_probability(project, region),
+        threshold=project.threshold if project else checkpoint.card.threshold,
+        checkpoint=project.config.checkpoint if project else "starter",
+    )
+
+
+def _region(volume: Volume, project: Project | None, around: Zyx | None) -> Box:
+    whole = Box.of(volume.shape)
+    if project and around is None:
+        return project.config.region
+    if whole.size <= REGION_VOXELS:
+        return whole
+    return box_around(around or tuple(n // 2 for n in volume.shape), whole)
+
+
+def box_around(point: tuple[int, ...], whole: Box) -> Box:
+    """Return the largest near-cube of at most ``REGION_VOXELS`` around ``point``, in ``whole``."""
+    edge = int(REGION_VOXELS ** (1 / 3))
+    starts, stops = [], []
+    for centre, length in zip(point, whole.stop, strict=True):
+        size = min(edge, length)
+        start = min(max(centre - size // 2, 0), length - size)
+        starts.append(start)
+        stops.append(start + size)
+    return Box((starts[0], starts[1], starts[2]), (stops[0], stops[1], stops[2]))
+
+
+def _probability(project: Project | None, region: Box) -> np.ndarray:
+    shown = np.zeros(region.shape, np.uint8)
+    proposal = project.open_proposal() if project else None
+    common = proposal.region.intersection(region) if proposal else None
+    if proposal and common:
+        for piece in common.cells(_PIECE):
+            shown[piece.relative_to(region).slices] = proposal.probability(piece)
+    return shown
+
+
+def keep_array(array: Any, voxel_size: VoxelSize | None, name: str) -> Path:  # noqa: ANN401
+    """Copy an array that only a viewer holds to the user's data folder, once by its contents.
+
+    The compute process, and whoever opens the project again, read it there.
+
+    Parameters
+    ----------
+    array
+        numpy or dask array, zyx, real numbers.
+
+    Raises
+    ------
+    CallerError
+        It is not three-dimensional.
+    """
+    lazy = da.asarray(array)
+    if lazy.ndim != 3 or 0 in lazy.shape:
+        raise CallerError(
+            f"Layer {name!r} has shape {lazy.shape}: choose a layer with three axes, z, y and x."
+        )
+    folder = Path(platformdirs.user_data_dir("napari-vessel")) / "volumes"
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = next(p for n in count() if not (p := folder / f".draft-{n}.ome.zarr").exists())
+    digest = _copy(lazy, voxel_size, draft)
+    final = folder / f"{_plain(name)}-{digest[:12]}.ome.zarr"
+    if final.exists():
+        _log.info("Layer %r was kept before, as %s", name, final)
+    replace_folder(draft, final)
+    return final
+
+
+def _copy(lazy: Any, voxel_size: VoxelSize | None, draft: Path) -> str:  # noqa: ANN401
+    shape = (int(lazy.shape[0]), int(lazy.shape[1]), int(lazy.shape[2]))
+    spec = StoreSpec(
+        shape=shape,
+        voxel_size=voxel_size or VoxelSize(1, 1, 1),
+        arrays=("image",),
+        dtype=str(lazy.dtype),
+    )
+    store, digest = create_store(draft, spec), sha256(repr((shape, spec.dtype)).encode())
+    for piece in Box.of(shape).cells(_PIECE):
+        voxels = np.ascontiguousarray(lazy[piece.slices].compute())
+        digest.update(voxels.tobytes())
+        store.write("image", piece, voxels)
+    store.finish()
+    return digest.hexdigest()
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in " -_" else "_" for c in name).strip() or "layer"

@@ -1,0 +1,68 @@
+"""The proposal in the region, in memory: probabilities in, mask at the threshold out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_vessel.geometry import Box
+from napari_vessel.volumes import mask_of
+
+
+class ProposalView:
+    """Probability (uint8) over ``region``, and which of its blocks are still to come."""
+
+    def __init__(self, region: Box, probability: np.ndarray, threshold: float) -> None:
+        self.region = region
+        self.threshold = threshold
+        self._probability = probability
+        self._awaited: list[Box] = []
+
+    def mask(self, box: Box) -> np.ndarray:
+        """Return the mask (uint8, 0 or 1) of ``box``, in volume voxels inside the region."""
+        return mask_of(self.probability(box), self.threshold)
+
+    def probability(self, box: Box) -> np.ndarray:
+        """Return a view of the probability of ``box``, in volume voxels inside the region."""
+        return self._probability[box.relative_to(self.region).slices]
+
+    def put(self, box: Box, probability: np.ndarray) -> Box | None:
+        """Show ``probability`` at ``box``; return what of it lies in the region."""
+        inside = box.intersection(self.region)
+        if inside:
+            self.probability(inside)[...] = probability[inside.relative_to(box).slices]
+        return inside
+
+    def await_box(self, box: Box) -> None:
+        """Expect a new proposal of ``box``: until it comes nothing there can be accepted."""
+        self._awaited = [box]
+
+    def arrived(self, box: Box) -> None:
+        """Note that ``box`` holds its new proposal."""
+        self._awaited = [rest for part in self._awaited for rest in _without(part, box)]
+
+    def stop_waiting(self) -> None:
+        """Expect nothing more: what is shown is what there is."""
+        self._awaited = []
+
+    def awaited_in(self, box: Box) -> bool:
+        """Tell whether a new proposal of any voxel of ``box`` is still to come."""
+        return any(part.intersection(box) for part in self._awaited)
+
+
+def _without(box: Box, hole: Box) -> list[Box]:
+    """Cut ``hole`` out of ``box``, leaving at most six boxes."""
+    common = box.intersection(hole)
+    if common is None:
+        return [box]
+    rest, start, stop = [], list(box.start), list(box.stop)
+    for axis in range(3):
+        if start[axis] < common.start[axis]:
+            rest.append(_box(start, [*stop[:axis], common.start[axis], *stop[axis + 1 :]]))
+        if common.stop[axis] < stop[axis]:
+            rest.append(_box([*start[:axis], common.stop[axis], *start[axis + 1 :]], stop))
+        start[axis], stop[axis] = common.start[axis], common.stop[axis]
+    return rest
+
+
+def _box(start: list[int], stop: list[int]) -> Box:
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))

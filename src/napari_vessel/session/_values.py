@@ -1,0 +1,68 @@
+"""The values a session hands round: activities, answers, and what opening brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from napari_vessel.annotation import Corrections
+from napari_vessel.geometry import Box
+from napari_vessel.project import Project
+from napari_vessel.volumes import IntensityWindow, Volume
+
+ActivityName = Literal["open", "predict", "retrain", "export"]
+ActivityState = Literal["idle", "running", "done", "failed", "cancelled"]
+SaveState = Literal["nothing", "saving", "saved", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One of the long things a session does: what it is doing, or what came of it."""
+
+    name: ActivityName
+    state: ActivityState = "idle"
+    sentence: str = ""
+    fraction: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """All that opening a volume brought, ready to be shown without further work."""
+
+    volume: Volume
+    window: IntensityWindow
+    pyramid: list[Any]
+    place: Path
+    project: Project | None
+    region: Box
+    corrections: Corrections
+    probability: np.ndarray
+    threshold: float
+    checkpoint: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """An activity begins with ``question``; answers to earlier ones come too late from now on."""
+
+    name: ActivityName
+    question: object
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """An event of a workflow with the question it answers; late answers are not shown.
+
+    ``probability`` is the event's box of the region (uint8), read on the
+    worker's thread so that showing it is a copy.
+    """
+
+    name: ActivityName
+    question: object
+    event: Any
+    probability: np.ndarray | None = None

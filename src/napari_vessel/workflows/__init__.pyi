@@ -1,0 +1,53 @@
+__all__ = [
+    "WORKFLOWS",
+    "BlockFailed",
+    "BlockProposed",
+    "Correct",
+    "Corrected",
+    "Created",
+    "Diagnosed",
+    "Evaluate",
+    "Evaluated",
+    "Examine",
+    "Export",
+    "Exported",
+    "Focus",
+    "Forecast",
+    "NewProject",
+    "Predict",
+    "Progress",
+    "Propose",
+    "Proposed",
+    "Retrain",
+    "Retrained",
+    "SliceProposed",
+    "Workflow",
+    "forecast",
+    "is_project",
+]
+
+from ._events import BlockFailed as BlockFailed
+from ._events import BlockProposed as BlockProposed
+from ._events import Corrected as Corrected
+from ._events import Created as Created
+from ._events import Diagnosed as Diagnosed
+from ._events import Evaluated as Evaluated
+from ._events import Exported as Exported
+from ._events import Progress as Progress
+from ._events import Proposed as Proposed
+from ._events import Retrained as Retrained
+from ._events import SliceProposed as SliceProposed
+from ._forecast import Forecast as Forecast
+from ._forecast import forecast as forecast
+from ._masks import is_project as is_project
+from ._registry import WORKFLOWS as WORKFLOWS
+from ._registry import Workflow as Workflow
+from ._requests import Correct as Correct
+from ._requests import Evaluate as Evaluate
+from ._requests import Examine as Examine
+from ._requests import Export as Export
+from ._requests import Focus as Focus
+from ._requests import NewProject as NewProject
+from ._requests import Predict as Predict
+from ._requests import Propose as Propose
+from ._requests import Retrain as Retrain

@@ -1,0 +1,97 @@
+"""Predict block after block into a store: what a proposal and a whole-volume job share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+
+from torch import nn
+
+from napari_vessel.errors import ReadError
+from napari_vessel.geometry import Box
+from napari_vessel.inference import BlockPrediction, InferenceConfig, TileStep, predict_block
+from napari_vessel.project import BlockLedger
+from napari_vessel.volumes import Store
+from napari_vessel.workflows._events import BlockFailed, BlockProposed, Progress
+from napari_vessel.workflows._reading import Reader
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BlockRun:
+    """All that predicting blocks of a region needs."""
+
+    name: str
+    network: nn.Module
+    read: Reader
+    bounds: Box
+    region: Box
+    config: InferenceConfig
+    store: Store
+    ledger: BlockLedger
+
+
+def predict_blocks(
+    run: BlockRun, blocks: list[Box], reorder: Callable[[list[Box]], list[Box]] = list
+) -> Iterator[Progress | BlockProposed | BlockFailed]:
+    """Predict ``blocks`` (volume voxels) that the ledger does not list as done.
+
+    A block that cannot be read is recorded as failed and holds nothing; every
+    other is in the store before the ledger says so.
+    """
+    left = reorder([block for block in blocks if block not in run.ledger.done])
+    done, started = len(blocks) - len(left), monotonic()
+    for position, block in enumerate(left):
+        clock = _Clock(started, position, len(left))
+        try:
+            yield from _predict_one(run, block, lambda part, c=clock: c.progress(done, part))
+        except ReadError as error:
+            _log.warning("Block %s failed: %s", block, error)
+            run.ledger.record(block, failed=str(error))
+            yield BlockFailed(block, str(error))
+        else:
+            run.ledger.record(block)
+            yield BlockProposed(run.name, block)
+
+
+def failures(ledger: BlockLedger) -> tuple[BlockFailed, ...]:
+    """List the blocks that failed, with the reason."""
+    return tuple(BlockFailed(box, reason) for box, reason in ledger.failed.items())
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """Turns how much of the work is done into time left."""
+
+    started: float
+    position: int
+    blocks: int
+
+    def progress(self, done: int, part: float) -> Progress:
+        """Tell the progress when ``part`` (0 to 1) of the block at hand is done."""
+        fraction = (self.position + part) / self.blocks
+        left = (monotonic() - self.started) * (1 - fraction) / fraction if fraction else None
+        total = done + self.blocks
+        return Progress(done + self.position + part, total, "blocks", "Predicting", left)
+
+
+def _predict_one(
+    run: BlockRun, block: Box, progress: Callable[[float], Progress]
+) -> Iterator[Progress]:
+    for event in predict_block(run.network, run.read, block, run.bounds, run.config):
+        if isinstance(event, TileStep):
+            yield progress(event.done / event.total)
+        elif isinstance(event, BlockPrediction):
+            _keep(run, event)
+
+
+def _keep(run: BlockRun, prediction: BlockPrediction) -> None:
+    place = prediction.box.relative_to(run.region)
+    run.store.write("probability", place, prediction.probability)
+    run.store.write("disagreement", place, prediction.disagreement)
+    for plane, probability in prediction.planes.items():
+        if plane.value in run.store.arrays:
+            run.store.write(plane.value, place, probability)

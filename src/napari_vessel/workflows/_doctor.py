@@ -1,0 +1,54 @@
+"""Verify a project: its configuration, journals, proposal and checkpoint. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from napari_vessel.annotation import Corrections, dump_strokes
+from napari_vessel.errors import VesselError
+from napari_vessel.project import Project
+from napari_vessel.workflows._events import Diagnosed, Progress
+from napari_vessel.workflows._requests import Examine
+
+
+def examine(request: Examine) -> Iterator[Progress | Diagnosed]:
+    """Check everything a project needs and say what is wrong; needs no torch and no napari.
+
+    Raises
+    ------
+    ProjectError
+        The folder is no project.
+    """
+    project = Project.open(request.project)
+    yield Progress(0, 3, "checks", "Replaying the journals")
+    corrections = project.open_corrections(read_only=True)
+    problems = list(corrections.problems)
+    yield Progress(1, 3, "checks", "Opening volume, checkpoint and proposal")
+    problems += _opening_problems(project)
+    if request.dump:
+        yield Progress(2, 3, "checks", "Writing the strokes")
+        dump_strokes(project.journal, request.dump)
+    facts = _facts(corrections, request.dump)
+    corrections.close()
+    yield Diagnosed(not problems, tuple(problems), facts)
+
+
+def _opening_problems(project: Project) -> Iterator[str]:
+    for what in (project.open_volume, project.open_checkpoint, project.open_proposal):
+        try:
+            what()
+        except VesselError as error:
+            yield str(error)
+
+
+def _facts(corrections: Corrections, dump: Path | None) -> dict[str, Any]:
+    overlay = corrections.overlay
+    return {
+        "journals": corrections.position,
+        "strokes": sum(corrections.position.values()),
+        "reviewed_voxels": overlay.reviewed,
+        "vessel_voxels": overlay.vessel,
+        "dump": str(dump) if dump else None,
+    }

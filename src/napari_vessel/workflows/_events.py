@@ -1,0 +1,124 @@
+"""What workflows tell while they run. Frozen, picklable, torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from napari_vessel.geometry import Box, Plane
+
+State = Literal["complete", "partial"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a workflow is."""
+
+    done: float
+    total: float
+    unit: str
+    what: str
+    seconds_left: float | None = None
+
+    @property
+    def fraction(self) -> float:
+        """Between 0 and 1."""
+        return min(self.done / self.total, 1.0) if self.total else 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SliceProposed:
+    """The slice in view, from its own plane alone: ``probability`` is uint8, shaped as ``box``."""
+
+    box: Box
+    plane: Plane
+    probability: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class BlockProposed:
+    """A block (volume voxels) is done and stored in proposal ``proposal``."""
+
+    proposal: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFailed:
+    """A block could not be predicted; it is listed, and holds no proposal."""
+
+    box: Box
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A prediction ended. ``name`` is the proposal's id, or the path of the mask."""
+
+    name: str
+    state: State
+    blocks: int
+    failed: tuple[BlockFailed, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retrained:
+    """A training ended, and whether its network was taken."""
+
+    adopted: bool
+    provisional: bool
+    checkpoint: str | None
+    reason: str
+    score_before: float | None
+    score_after: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """Corrections were taken from a file."""
+
+    voxels: int
+    vessel: int
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """How well a prediction agrees with the truth; ``scores`` by DESIGN's names."""
+
+    scores: dict[str, float]
+    voxels: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A mask was exported."""
+
+    path: Path
+    format: str
+    voxels: int
+    vessel_voxels: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A project was made."""
+
+    path: Path
+    region: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
+    """What ``doctor`` found."""
+
+    sound: bool
+    problems: tuple[str, ...]
+    facts: dict[str, Any]

@@ -1,0 +1,34 @@
+"""The workflows by name, each imported only when it is first asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+Workflow = Callable[[Any], Iterator[Any]]
+
+
+def _named(module: str, function: str) -> Workflow:
+    """Return a workflow whose module, and what it needs (torch), loads at the first call."""
+
+    def run(request: object) -> Iterator[Any]:
+        work: Workflow = getattr(import_module(f"napari_vessel.workflows.{module}"), function)
+        return work(request)
+
+    return run
+
+
+WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
+    {
+        "new": _named("_new", "new"),
+        "propose": _named("_propose", "propose"),
+        "predict": _named("_predict", "predict"),
+        "correct": _named("_correct", "correct"),
+        "retrain": _named("_retrain", "retrain"),
+        "evaluate": _named("_evaluate", "evaluate"),
+        "export": _named("_export", "export"),
+        "doctor": _named("_doctor", "examine"),
+    }
+)

@@ -1,0 +1,100 @@
+"""What workflows can be asked. Frozen, picklable, torch-free; the defaults are the configs'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference import InferenceConfig
+from napari_vessel.training import TrainingConfig
+from napari_vessel.volumes import VolumeOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """Where the person looks: a point (volume voxels, zyx) and the plane on screen."""
+
+    point: tuple[float, float, float]
+    plane: Plane = Plane.XY
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """Make a project on a volume; ``path`` defaults to a place beside it."""
+
+    volume: str
+    path: Path | None = None
+    options: VolumeOptions = VolumeOptions()
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Predict a project's region, or ``box`` of it, into a new proposal."""
+
+    project: Path
+    focus: Focus | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """Predict a bare volume, or a project's, into a mask at ``out``."""
+
+    volume: str
+    out: Path
+    options: VolumeOptions = VolumeOptions()
+    checkpoint: str = "starter"
+    box: Box | None = None
+    inference: InferenceConfig = InferenceConfig()
+    threshold: float | None = None
+    probability: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Correct:
+    """Take corrections from a labels file: all of it, some slices, or a box."""
+
+    project: Path
+    labels: str
+    slices: tuple[tuple[Plane, int], ...] = ()
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retrain:
+    """Train on the reviewed voxels; ``config`` none: the project's."""
+
+    project: Path
+    config: TrainingConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """Compare a prediction with the truth, streaming."""
+
+    prediction: str
+    truth: str
+    threshold: float | None = None
+    options: VolumeOptions = VolumeOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Write the mask of a project, or a mask file, in another format."""
+
+    source: str
+    out: Path
+    format: str = "ome-zarr"
+    overwrite: bool = False
+    options: VolumeOptions = VolumeOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """Verify a project's journals and proposals; ``dump`` writes its strokes as CSV."""
+
+    project: Path
+    dump: Path | None = None
