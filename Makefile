@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 PYTEST := $(BIN)/python -m pytest
+# A screen large enough for a napari window; pytest-xvfb is there on Linux only.
+SCREEN := -o xvfb_width=1400 -o xvfb_height=1000
 OUT ?= demo-out
 
 .PHONY: help setup demo test test-all test-gpu lint suite docs-images clean
@@ -33,10 +35,10 @@ lint: setup
 	$(BIN)/npe2 validate src/napari_vessel/napari.yaml
 
 test: lint
-	$(PYTEST)
+	$(PYTEST) $(SCREEN)
 
 test-all: lint
-	$(PYTEST) -m "not gpu"
+	$(PYTEST) $(SCREEN) -m "not gpu"
 
 test-gpu: setup
 	$(PYTEST) -m gpu
