@@ -1,23 +1,57 @@
 __all__ = [
+    "EXPORTERS",
+    "ExportProgress",
+    "Exporter",
+    "IntensityWindow",
+    "MaskSource",
+    "RetryConfig",
+    "Source",
     "Store",
     "StoreSpec",
+    "Volume",
+    "VolumeOptions",
+    "WindowConfig",
     "create_store",
+    "export_ome_zarr",
+    "export_rle",
+    "export_tiff_slices",
+    "export_tiff_stack",
     "least_vessel",
     "mask_of",
     "open_store",
+    "open_volume",
     "probability_u8",
+    "read_rle",
     "replace_folder",
     "sync_tree",
+    "volume_of_array",
     "write_atomically",
 ]
 
+from ._array import volume_of_array as volume_of_array
 from ._atomic import replace_folder as replace_folder
 from ._atomic import sync_tree as sync_tree
 from ._atomic import write_atomically as write_atomically
+from ._export import EXPORTERS as EXPORTERS
+from ._export import Exporter as Exporter
+from ._export_ome_zarr import export_ome_zarr as export_ome_zarr
+from ._export_rle import export_rle as export_rle
+from ._export_rle import read_rle as read_rle
+from ._export_tiff import export_tiff_slices as export_tiff_slices
+from ._export_tiff import export_tiff_stack as export_tiff_stack
 from ._mask import least_vessel as least_vessel
 from ._mask import mask_of as mask_of
 from ._mask import probability_u8 as probability_u8
+from ._mask_source import ExportProgress as ExportProgress
+from ._mask_source import MaskSource as MaskSource
+from ._open import open_volume as open_volume
+from ._options import RetryConfig as RetryConfig
+from ._options import VolumeOptions as VolumeOptions
+from ._options import WindowConfig as WindowConfig
+from ._source import Source as Source
 from ._store import Store as Store
 from ._store import StoreSpec as StoreSpec
 from ._store import create_store as create_store
 from ._store import open_store as open_store
+from ._volume import Volume as Volume
+from ._window import IntensityWindow as IntensityWindow

@@ -1,0 +1,204 @@
+"""OME-Zarr 0.4 and 0.5, and plain zarr arrays: a folder or an address."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import zarr
+
+from napari_vessel.errors import ReadError, UnsupportedVolumeError, VesselError
+from napari_vessel.geometry import Box, VoxelSize, Zyx
+from napari_vessel.volumes._array import shape_factors
+from napari_vessel.volumes._axes import AxisPlan, plan_axes, unnamed_axes
+from napari_vessel.volumes._chunk_pieces import chunk_pieces, cut_shape
+from napari_vessel.volumes._dtypes import LazyArray, Voxels, native, readable_dtype
+from napari_vessel.volumes._ngff import Multiscale, multiscale_of
+from napari_vessel.volumes._options import VolumeOptions
+from napari_vessel.volumes._reading_store import ReadingStore
+from napari_vessel.volumes._source import Factors, check_box, digest, lazy_array
+from napari_vessel.volumes._zarr_metadata import array_document, check_path, group_attributes
+
+__all__ = ["OmeZarrSource", "open_zarr"]
+
+# What zarr and its codecs raise for documents and chunks that are not what they should be.
+_FAULTS = (
+    OSError, ValueError, RuntimeError, TypeError, LookupError, AttributeError,
+    ArithmeticError, EOFError, MemoryError, AssertionError, zlib.error,
+)  # fmt: skip
+_T = TypeVar("_T")
+
+
+def open_zarr(store: ReadingStore, uri: str, options: VolumeOptions) -> OmeZarrSource | None:
+    """Open what a store holds as a volume; None where it holds no zarr at all.
+
+    Raises
+    ------
+    UnsupportedVolumeError
+        If it holds no image of z, y and x, or its metadata is damaged.
+    ReadError
+        If metadata cannot be read.
+    """
+    attributes = group_attributes(store, uri)
+    if attributes is None:
+        if array_document(store, "", uri) is None:
+            return None
+        return OmeZarrSource(store, uri, options, None)
+    multiscale = multiscale_of(attributes, uri)
+    if multiscale is None:
+        message = f"{uri} is a zarr group without an image; {_advice(attributes)}"
+        raise UnsupportedVolumeError(message)
+    return OmeZarrSource(store, uri, options, multiscale)
+
+
+class OmeZarrSource:
+    """The levels of a zarr image; see :class:`Source`.
+
+    Parameters
+    ----------
+    store
+        Where bytes come from.
+    uri
+        What to call it.
+    options
+        Chooses a channel.
+    multiscale
+        What the metadata says; None for a plain array at the root, of unknown voxel size.
+    """
+
+    names: Sequence[str] | None = None
+
+    def __init__(
+        self, store: ReadingStore, uri: str, options: VolumeOptions, multiscale: Multiscale | None
+    ) -> None:
+        self.uri = uri
+        self._store = store
+        paths = [level.path for level in multiscale.levels] if multiscale else [""]
+        self._paths = [check_path(path, uri) if path else "" for path in paths]
+        self._documents = [self._document(path) for path in self._paths]
+        self._arrays = [self._opened(path) for path in self._paths]
+        self._plan = self._planned(multiscale, options)
+        self.channels = self._plan.channels
+        self.shapes: list[Zyx] = [self._plan.shape(array.shape) for array in self._arrays]
+        self.dtype: np.dtype[Any] = readable_dtype(self._arrays[0].dtype, uri)
+        self.chunk: Zyx = self._chunk(0)
+        self._multiscale = multiscale
+        by_shape = shape_factors(self.shapes, uri)
+        self.voxel_size: VoxelSize | None = None
+        self.voxel_size_known = False
+        self.factors: Sequence[Factors] = by_shape
+        self.origin_um = (0.0, 0.0, 0.0)
+        if multiscale is not None:
+            self._place(multiscale)
+
+    @property
+    def missing_chunks(self) -> int:
+        """The number of different chunks asked for and not there."""
+        return self._store.missing_chunks
+
+    def read(self, box: Box, level: int) -> Voxels:
+        """Read ``box``; a chunk that cannot be decoded is fetched once more, then named."""
+        check_box(box, level, self.shapes)
+        array, index = self._arrays[level], self._plan.index(box)
+        try:
+            cut = array[index]
+        except VesselError:
+            raise
+        except _FAULTS:
+            cut = self._again(array, level, index)
+        return np.ascontiguousarray(native(self._plan.oriented(np.asarray(cut))))
+
+    def array(self, level: int) -> LazyArray:
+        """Return a level as a dask array in its chunks."""
+        return lazy_array(self, level, self._chunk(level))
+
+    def fingerprint(self) -> str:
+        """Identify the content by axes, transformations and the metadata of every array.
+
+        Display settings, labels and other additions to the group do not count.
+        """
+        return digest("zarr", repr(self._multiscale), self._documents, self._plan.fixed)
+
+    def _document(self, path: str) -> dict[str, Any]:
+        found = array_document(self._store, path, self.uri)
+        if found is None:
+            message = f"{self.uri}: its metadata names a level {path!r}, which is not there."
+            raise UnsupportedVolumeError(message)
+        # Attributes of an array are notes, not content.
+        return {key: value for key, value in found.items() if key != "attributes"}
+
+    def _opened(self, path: str) -> zarr.Array[Any]:
+        where = f"{self.uri}/{path}" if path else self.uri
+        return _explained(lambda: zarr.open_array(self._store, path=path, mode="r"), where)
+
+    def _planned(self, multiscale: Multiscale | None, options: VolumeOptions) -> AxisPlan:
+        shape = self._arrays[0].shape
+        if multiscale is None:
+            axes = unnamed_axes(shape, options.channel, self.uri)
+        else:
+            axes = multiscale.axes
+        for path, array in zip(self._paths, self._arrays, strict=True):
+            if len(array.shape) != len(axes) or array.dtype != self._arrays[0].dtype:
+                message = (
+                    f"{self.uri}: level {path!r} is {array.shape} {array.dtype}; expected "
+                    f"{len(axes)} axes of {self._arrays[0].dtype}, as its metadata says."
+                )
+                raise UnsupportedVolumeError(message)
+        return plan_axes(axes, shape, options.channel, self.uri)
+
+    def _place(self, multiscale: Multiscale) -> None:
+        placed = multiscale.placed(self._plan.zyx, self.uri)
+        self.factors = placed.factors
+        self.origin_um = placed.origin_um
+        # All ones without a unit is what writers put where they know nothing.
+        if placed.known or placed.voxel_size != VoxelSize(1.0, 1.0, 1.0):
+            self.voxel_size, self.voxel_size_known = placed.voxel_size, placed.known
+
+    def _chunk(self, level: int) -> Zyx:
+        array = self._arrays[level]
+        return self._plan.shape(
+            tuple(min(c, n) for c, n in zip(array.chunks, array.shape, strict=True))
+        )
+
+    def _again(self, array: zarr.Array[Any], level: int, index: tuple[slice | int, ...]) -> Voxels:
+        """Read chunk by chunk, so that the one at fault can be named."""
+        result = np.empty(cut_shape(index, array.shape), array.dtype)
+        for piece, place, number in chunk_pieces(index, array.shape, array.chunks):
+            try:
+                result[place] = array[piece]
+            except VesselError:
+                raise
+            except _FAULTS as error:
+                where = f"{self.uri}/{self._paths[level]}".rstrip("/")
+                message = (
+                    f"Chunk {'/'.join(map(str, number))} of {where} is damaged: "
+                    f"{str(error) or type(error).__name__:.200}"
+                )
+                raise ReadError(message.replace("\n", " ")) from error
+        return result
+
+
+def _explained(action: Callable[[], _T], where: str) -> _T:
+    """Turn what zarr raises for documents it does not accept into words."""
+    try:
+        return action()
+    except VesselError:
+        raise
+    except _FAULTS as error:
+        message = f"{where} is no zarr array this program can read: {error!s:.200}"
+        raise UnsupportedVolumeError(message.replace("\n", " ")) from error
+
+
+def _advice(attributes: dict[str, Any]) -> str:
+    ome = attributes.get("ome")
+    found = ome if isinstance(ome, dict) else attributes
+    if "bioformats2raw.layout" in found:
+        return "it holds a series of images: open one of them, as its subfolder 0."
+    if "plate" in found or "well" in found:
+        return "it is a plate of many images: open one of them, as its subfolder A/1/0."
+    if "labels" in found:
+        names = found["labels"]
+        return f"it lists labels: open one of them by its path, of {names!r:.200}."
+    return "expected OME-Zarr metadata ('multiscales'). Open an array in it by its own path."
