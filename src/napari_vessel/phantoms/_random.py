@@ -57,7 +57,7 @@ def random_config(
         wall_ratio=between(0.2, 0.7),
         fading=between(0.0, 0.8),
         texture=lumen * between(0.02, 0.1),
-        shading=lumen * between(0.0, 0.3),
+        shading=lumen * between(0.0, 0.5),
         capillaries=lumen * between(0.0, 0.25),
         rings=lumen * log_between(0.002, 0.1),
         streaks=lumen * log_between(0.002, 0.1),
