@@ -1,0 +1,351 @@
+"""The one façade over journal, overlay and history: everything a person corrects goes here."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, Self, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_vessel.annotation._correction import ROW_VOXELS
+from napari_vessel.annotation._draft import Stroke, union_of
+from napari_vessel.annotation._journal import journal_name
+from napari_vessel.annotation._recorder import Recorder
+from napari_vessel.annotation._state import (
+    ACCEPTED,
+    BACKGROUND,
+    UNTOUCHED,
+    VESSEL,
+    Codes,
+    Mask,
+    painted_code,
+    vessel_mask,
+)
+from napari_vessel.annotation._writer import JournalWriter, OnFailed, OnSaved
+from napari_vessel.errors import JournalError, LabelsError
+from napari_vessel.geometry import Box, Plane, Zyx
+
+_BLOCK = (256, 256, 256)
+_T = TypeVar("_T", bound=np.generic)
+
+
+class Corrections:
+    """Every correction of a volume: read from all journals, written to one of its own.
+
+    Made by :meth:`open`. Methods may be called from any thread; none waits for
+    the disk but :meth:`flush`, :meth:`close` and an undo of what is not in memory.
+
+    Attributes
+    ----------
+    overlay
+        State codes of every voxel.
+    problems
+        What could not be read when opening, in sentences.
+    read_only
+        Whether changes are refused.
+    """
+
+    def __init__(self, folder: Path, shape: Zyx, *, read_only: bool, writer: JournalWriter) -> None:
+        self.folder = folder
+        self.read_only = read_only
+        self._writer = writer
+        self._lock = threading.RLock()
+        self._stroke: Stroke | None = None
+        self._recorder = Recorder(folder, shape, writer)
+        self._history = self._recorder.history
+        self.overlay = self._recorder.overlay
+        self.problems = self._recorder.replayed.problems
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        shape: Zyx,
+        *,
+        read_only: bool = False,
+        on_saved: OnSaved | None = None,
+        on_failed: OnFailed | None = None,
+    ) -> Self:
+        """Replay the journals in ``folder``; a journal of our own comes with the first stroke.
+
+        Parameters
+        ----------
+        folder
+            The journals' folder; it is made with the first stroke.
+        shape
+            The volume's edges, in voxels.
+        read_only
+            Refuse changes.
+        on_saved, on_failed
+            Called on the writer's thread: after each commit with the number of
+            rows of our own journal that are durable; after each failed try with
+            a :class:`~napari_vessel.errors.JournalError`. Nothing is dropped
+            then: rows stay in memory and are tried again every second.
+        """
+        path = folder / journal_name(uuid.uuid4().hex)
+        writer = JournalWriter(path, shape, on_saved=on_saved, on_failed=on_failed)
+        return cls(folder, shape, read_only=read_only, writer=writer)
+
+    @property
+    def shape(self) -> Zyx:
+        """The volume's edges, in voxels."""
+        return self.overlay.shape
+
+    @property
+    def saved(self) -> bool:
+        """Whether everything painted so far is durable."""
+        return self._writer.saved
+
+    @property
+    def position(self) -> dict[str, int]:
+        """Journal name to its last row that was replayed, or of our own, is durable."""
+        rows = self._writer.rows
+        return self._recorder.replayed.position | ({self._writer.path.name: rows} if rows else {})
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a stroke to take back."""
+        return self._history.last_done is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a stroke to bring again."""
+        return self._history.last_undone is not None
+
+    def begin_stroke(self, tool: str, plane: Plane | None = None) -> None:
+        """Let what follows be one undo step, until :meth:`end_stroke`."""
+        with self._lock:
+            self._refuse_if_read_only()
+            self._stroke = Stroke(tool, plane)
+
+    def end_stroke(self) -> None:
+        """End the stroke, as a mouse release does, and commit it without waiting."""
+        with self._lock:
+            if self._stroke is not None:
+                self._stroke = None
+                self._writer.hurry()
+
+    @contextmanager
+    def stroke(self, tool: str, plane: Plane | None = None) -> Iterator[None]:
+        """Make one undo step of everything painted inside, even if it raises."""
+        self.begin_stroke(tool, plane)
+        try:
+            yield
+        finally:
+            self.end_stroke()
+
+    def paint(
+        self,
+        box: Box,
+        mask: NDArray[np.bool_],
+        value: int,
+        tool: str = "paint",
+        plane: Plane | None = None,
+    ) -> Box | None:
+        """Paint what the brush covered, whether or not it changed anything visible.
+
+        Parameters
+        ----------
+        box
+            What ``mask`` spans; parts beyond the volume are cut off.
+        mask
+            What was covered, of the box's shape.
+        value
+            0 is background; every other value is vessel.
+        tool, plane
+            What it was painted with. Outside of a stroke, one call is one
+            undo step.
+
+        Returns
+        -------
+        Box or None
+            The voxels whose state may have changed.
+
+        Raises
+        ------
+        LabelsError
+            If ``mask`` does not have the box's shape.
+        JournalError
+            If the corrections were opened read-only.
+        """
+        mask = _fitting(np.asarray(mask, np.bool_), box)
+        inside = box.intersection(Box.of(self.shape))
+        if inside is None:
+            return None
+        mask = mask[inside.relative_to(box).slices]
+        if not mask.any():
+            return None
+        with self._lock:
+            self._refuse_if_read_only()
+            stroke = self._stroke or Stroke(tool, plane)
+            for cell in _row_boxes(inside):
+                covered = mask[cell.relative_to(inside).slices].copy()
+                self._recorder.write(stroke, cell, covered, painted_code(value))
+        return inside
+
+    def accept(self, box: Box, shown: ArrayLike, tool: str = "accept") -> Box | None:
+        """Mark what is shown in ``box`` as reviewed: it is truth from now on.
+
+        What was painted there stays painted. One undo step.
+
+        Parameters
+        ----------
+        box
+            The voxels a person saw, inside the volume.
+        shown
+            What they saw, of the box's shape; ≠ 0 is vessel.
+        tool
+            What it was accepted with.
+
+        Raises
+        ------
+        LabelsError
+            If ``shown`` does not have the box's shape, or ``box`` leaves the volume.
+        JournalError
+            If the corrections were opened read-only.
+        """
+        vessel = vessel_mask(_fitting(np.asarray(shown), box))
+        self._refuse_outside(box)
+        codes = np.where(vessel, np.uint8(VESSEL | ACCEPTED), np.uint8(BACKGROUND | ACCEPTED))
+
+        def unpainted(cell: Box) -> Mask:
+            before = self.overlay.read(cell)
+            mask: Mask = (before == UNTOUCHED) | ((before & np.uint8(ACCEPTED)) != 0)
+            return mask
+
+        return self._write_step(Stroke(tool, None), box, codes, unpainted)
+
+    def import_labels(
+        self,
+        box: Box,
+        labels: ArrayLike,
+        mask: NDArray[np.bool_] | None = None,
+        tool: str = "import",
+    ) -> Box | None:
+        """Take labels from elsewhere as painted corrections, in one undo step.
+
+        Parameters
+        ----------
+        box
+            Where the labels lie, inside the volume.
+        labels
+            Of the box's shape and any dtype; every value but 0 is vessel, and
+            NaN is not. Values never wrap: 256 is vessel, in whatever dtype.
+        mask
+            Which of them to take; None for all.
+        tool
+            What is noted as their origin.
+
+        Raises
+        ------
+        LabelsError
+            If a shape does not fit, or ``box`` leaves the volume.
+        JournalError
+            If the corrections were opened read-only.
+        """
+        vessel = vessel_mask(_fitting(np.asarray(labels), box))
+        self._refuse_outside(box)
+        wanted = None if mask is None else _fitting(np.asarray(mask, np.bool_), box)
+        codes = np.where(vessel, np.uint8(VESSEL), np.uint8(BACKGROUND))
+
+        def taken(cell: Box) -> Mask:
+            if wanted is None:
+                return np.ones(cell.shape, np.bool_)
+            return wanted[cell.relative_to(box).slices].copy()
+
+        return self._write_step(Stroke(tool, None), box, codes, taken)
+
+    def undo(self) -> Box | None:
+        """Take back the last stroke, also one of before a restart.
+
+        Returns
+        -------
+        Box or None
+            The voxels whose state may have changed; None where nothing is left to undo.
+
+        Raises
+        ------
+        JournalError
+            If the stroke's rows cannot be read any more, or the corrections
+            were opened read-only. Nothing is changed then.
+        """
+        return self._step_through("undo")
+
+    def redo(self) -> Box | None:
+        """Bring again the stroke last undone; as :meth:`undo`."""
+        return self._step_through("redo")
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Make everything durable; return whether it is, within ``timeout`` seconds."""
+        return self._writer.flush(timeout)
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """End the stroke, save and end the writer's thread; never hangs.
+
+        Returns
+        -------
+        bool
+            Whether everything is durable. If not, it is still in memory: make
+            room and call this again.
+        """
+        self.end_stroke()
+        return self._writer.close(timeout)
+
+    def _step_through(self, kind: Literal["undo", "redo"]) -> Box | None:
+        with self._lock:
+            self._refuse_if_read_only()
+            self.end_stroke()
+            step = self._history.last_done if kind == "undo" else self._history.last_undone
+            if step is None:
+                return None
+            changed = self._recorder.write_step(step, kind)
+            self._writer.hurry()
+            return changed
+
+    def _write_step(
+        self, stroke: Stroke, box: Box, codes: Codes, covered: Callable[[Box], Mask]
+    ) -> Box | None:
+        with self._lock:
+            self._refuse_if_read_only()
+            stroke = self._stroke or stroke
+            written = []
+            for cell in _row_boxes(box):
+                mask = covered(cell)
+                if mask.any():
+                    self._recorder.write(stroke, cell, mask, codes[cell.relative_to(box).slices])
+                    written.append(cell)
+            self._writer.hurry()
+            return union_of(written)
+
+    def _refuse_if_read_only(self) -> None:
+        if self.read_only:
+            raise JournalError(
+                f"The corrections in {self.folder} were opened to view only: "
+                "open the project for writing to paint."
+            )
+
+    def _refuse_outside(self, box: Box) -> None:
+        if not Box.of(self.shape).contains(box):
+            raise LabelsError(
+                f"Labels at {box} do not lie in the volume of {self.shape} voxels: "
+                "cut them to the volume, or give the volume they were made for."
+            )
+
+
+def _fitting(array: NDArray[_T], box: Box) -> NDArray[_T]:
+    if array.shape != box.shape:
+        raise LabelsError(
+            f"Labels of shape {array.shape} for the {box.shape} voxels of {box}: "
+            "expected the same shape."
+        )
+    return array
+
+
+def _row_boxes(box: Box) -> Iterator[Box]:
+    """Cut ``box`` into what a row may span."""
+    return iter([box]) if box.size <= ROW_VOXELS else box.cells(_BLOCK)

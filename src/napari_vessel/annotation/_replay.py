@@ -1,0 +1,148 @@
+"""Put the journals of all viewers together, in the order of their stamps."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from napari_vessel.annotation._correction import Correction, RowHeader, decode, decode_header
+from napari_vessel.annotation._journal import journal_paths
+from napari_vessel.annotation._overlay import Overlay
+from napari_vessel.annotation._reading import JournalReader
+from napari_vessel.annotation._salvage import RawRow
+from napari_vessel.annotation._stamp import Stamp
+from napari_vessel.errors import JournalError
+from napari_vessel.geometry import Box, Zyx
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """A row as replay gives it: its header, and its voxels on demand."""
+
+    path: Path
+    header: RowHeader
+    payload: bytes
+
+    def correction(self) -> Correction:
+        """Unpack the voxels.
+
+        Raises
+        ------
+        JournalError
+            If they cannot be unpacked.
+        """
+        return decode(self.payload)
+
+
+@dataclass(slots=True)
+class Replay:
+    """All corrections of a folder.
+
+    Attributes
+    ----------
+    overlay
+        The state of every voxel.
+    position
+        Journal name to the last row of it that was used.
+    problems
+        What could not be read or used, in sentences.
+    rows
+        The number of rows used.
+    """
+
+    overlay: Overlay
+    position: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    rows: int = 0
+
+
+def replay(folder: Path, shape: Zyx, *, until: Mapping[str, int] | None = None) -> Replay:
+    """Return the corrections that the journals in ``folder`` hold, reading only.
+
+    Parameters
+    ----------
+    folder
+        The journals' folder; it need not exist.
+    shape
+        The volume's edges, in voxels. Rows beyond them are named, not used.
+    until
+        Replay only up to this position (:attr:`Replay.position`), as a checkpoint's
+        card notes it; None for everything.
+    """
+    result = Replay(Overlay(shape))
+    for _ in replaying(folder, result, until=until):
+        pass
+    return result
+
+
+def replaying(
+    folder: Path, result: Replay, *, until: Mapping[str, int] | None = None
+) -> Iterator[JournalRow]:
+    """Replay into ``result``, yielding every row after it was written."""
+    for row in journal_rows(folder, result.problems, until=until):
+        name = row.path.name
+        try:
+            _apply(row, result.overlay)
+        except JournalError as error:
+            result.problems.append(f"{name}: row {row.header.stamp.sequence}: {error}")
+            continue
+        result.position[name] = max(result.position.get(name, 0), row.header.stamp.sequence)
+        result.rows += 1
+        yield row
+
+
+def journal_rows(
+    folder: Path, problems: list[str], *, until: Mapping[str, int] | None = None
+) -> Iterator[JournalRow]:
+    """Yield the rows of all journals in the order of their stamps, each once.
+
+    Parameters
+    ----------
+    folder
+        The journals' folder.
+    problems
+        Sentences on what could not be read are added here.
+    until
+        As for :func:`replay`.
+    """
+    paths = [p for p in journal_paths(folder) if until is None or p.name in until]
+    streams = [_stream(p, problems, until[p.name] if until else None) for p in paths]
+    last: Stamp | None = None
+    for row in heapq.merge(*streams, key=lambda row: row.header.stamp):
+        if row.header.stamp != last:  # a journal and its copy hold the same rows
+            yield row
+        last = row.header.stamp
+
+
+def _stream(path: Path, problems: list[str], until: int | None) -> Iterator[JournalRow]:
+    reader = JournalReader(path)
+    refused = 0
+    for raw in islice(reader.rows(), None):
+        if until is not None and raw.sequence > until:
+            break
+        try:
+            yield _row(path, raw)
+        except JournalError as error:
+            if not refused:
+                problems.append(f"{path.name}: row {raw.sequence}: {error}")
+            refused += 1
+    if refused > 1:
+        problems.append(f"{path.name}: {refused - 1} more rows are not used for the same reason.")
+    problems.extend(reader.problems)
+
+
+def _row(path: Path, raw: RawRow) -> JournalRow:
+    return JournalRow(path, decode_header(raw.payload), raw.payload)
+
+
+def _apply(row: JournalRow, overlay: Overlay) -> None:
+    if not Box.of(overlay.shape).contains(row.header.box):
+        raise JournalError(
+            f"It spans {row.header.box}, outside a volume of {overlay.shape}: "
+            "the journal belongs to another volume, level or region. It is not used."
+        )
+    correction = row.correction()
+    overlay.write(correction.box, correction.mask, correction.after)
