@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from napari_vessel.errors import (
     CallerError,
+    ExportError,
     OutputExistsError,
     ReadError,
     UnsupportedVolumeError,
@@ -172,16 +173,24 @@ def test_a_store_with_a_damaged_chunk_stays_partial(tmp_path):
 
 def test_nothing_is_made_over_something_unasked(tmp_path):
     path = tmp_path / "a.ome.zarr"
-    path.mkdir()
-    (path / "dear").touch()
+    fill(create_store(path, spec_of((8, 8, 8))), "probability", noise((8, 8, 8)))
 
     with pytest.raises(OutputExistsError, match="exists already"):
         create_store(path, spec_of((8, 8, 8)))
-    assert (path / "dear").exists()
+    assert open_store(path).read("probability", Box.of((8, 8, 8))).max() > 0
 
     create_store(path, spec_of((8, 8, 8)), overwrite=True)
-    assert not (path / "dear").exists()
+    assert open_store(path).read("probability", Box.of((8, 8, 8))).max() == 0
     assert [p.name for p in tmp_path.iterdir()] == ["a.ome.zarr"]
+
+
+def test_what_is_no_zarr_is_not_replaced_even_if_asked(tmp_path):
+    (tmp_path / "dear").touch()
+
+    with pytest.raises(ExportError, match="does not look like"):
+        create_store(tmp_path, spec_of((8, 8, 8)), overwrite=True)
+
+    assert (tmp_path / "dear").exists()
 
 
 def test_what_is_no_store_is_refused(tmp_path):

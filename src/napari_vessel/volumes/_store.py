@@ -21,6 +21,7 @@ from napari_vessel.geometry import Box, VoxelSize, Zyx
 from napari_vessel.volumes._atomic import folder_beside, sync_tree
 from napari_vessel.volumes._levels import Grid, Levels, make_levels, open_levels
 from napari_vessel.volumes._ome_metadata import OURS, image_metadata, multiscales
+from napari_vessel.volumes._output import ZARR, refuse_foreign
 from napari_vessel.volumes._pyramid import Coarsening, level_factors
 
 __all__ = ["Store", "StoreSpec", "create_store", "open_store"]
@@ -196,10 +197,14 @@ def create_store(path: Path, spec: StoreSpec, *, overwrite: bool = False) -> Sto
     ------
     OutputExistsError
         If something stands at ``path``, unless ``overwrite`` says to delete it.
+    ExportError
+        If told to overwrite something that is no zarr.
     WriteError
         If the disk refuses.
     """
     path = Path(path)
+    if overwrite:
+        refuse_foreign(path, marks=ZARR)
     with folder_beside(path, overwrite=overwrite) as beside:
         root = zarr.create_group(beside, zarr_format=3, attributes=_attributes(spec, 0))
         for index, name in enumerate(spec.arrays):

@@ -1,0 +1,35 @@
+"""The formats a mask can be exported to, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from napari_vessel.volumes._export_ome_zarr import export_ome_zarr
+from napari_vessel.volumes._export_rle import export_rle
+from napari_vessel.volumes._export_tiff import export_tiff_slices, export_tiff_stack
+from napari_vessel.volumes._mask_source import ExportProgress, MaskSource
+
+__all__ = ["EXPORTERS", "Exporter"]
+
+
+class Exporter(Protocol):
+    """Refuses at once what cannot be done; writes while its events are drawn."""
+
+    def __call__(
+        self, source: MaskSource, out: Path, *, overwrite: bool = False
+    ) -> Iterator[ExportProgress]:
+        """Write ``source`` to ``out``; see :func:`export_ome_zarr`."""
+
+
+EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
+    {
+        "ome-zarr": export_ome_zarr,
+        "tiff": export_tiff_slices,
+        "tiff-stack": export_tiff_stack,
+        "rle": export_rle,
+    }
+)
+"""What ``--format`` and the dock offer."""
