@@ -1,0 +1,7 @@
+__all__ = [
+    "EventWorker",
+    "VesselLabels",
+]
+
+from ._labels import VesselLabels as VesselLabels
+from ._worker import EventWorker as EventWorker
