@@ -1,0 +1,35 @@
+from ._block import BlockPrediction as BlockPrediction
+from ._block import predict_block as predict_block
+from ._block import predict_slice as predict_slice
+from ._config import InferenceConfig as InferenceConfig
+from ._context import context_of as context_of
+from ._forward import Forward as Forward
+from ._forward import Network as Network
+from ._fusing import disagreement as disagreement
+from ._fusing import fuse as fuse
+from ._fusing import to_uint8 as to_uint8
+from ._planes import choose_planes as choose_planes
+from ._slices import TileStep as TileStep
+from ._slices import predict_slices as predict_slices
+from ._slices import slice_steps as slice_steps
+from ._views import View as View
+from ._views import views_of as views_of
+
+__all__ = [
+    "BlockPrediction",
+    "Forward",
+    "InferenceConfig",
+    "Network",
+    "TileStep",
+    "View",
+    "choose_planes",
+    "context_of",
+    "disagreement",
+    "fuse",
+    "predict_block",
+    "predict_slice",
+    "predict_slices",
+    "slice_steps",
+    "to_uint8",
+    "views_of",
+]

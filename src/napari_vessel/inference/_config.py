@@ -1,0 +1,108 @@
+"""How a network is asked: the package's configuration. Imports no torch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from napari_vessel.errors import CallerError
+from napari_vessel.geometry import Plane, VoxelSize, Zyx
+from napari_vessel.inference._planes import choose_planes
+from napari_vessel.tiling import TileConfig
+
+__all__ = ["InferenceConfig"]
+
+_VOTE = 2
+_Edge = Annotated[int, Field(gt=0)]
+_Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
+    """Planes, views, tiles and fusing of a prediction."""
+
+    planes: Literal["auto"] | tuple[Plane, ...] = Field(
+        "auto", description="Planes to predict in; auto chooses by voxel size and extent."
+    )
+    views: Literal["none", "flips", "dihedral"] = Field(
+        "flips", description="Averaged views of a slice: one, four flips, or eight with turns."
+    )
+    fuse: Literal["mean", "max", "vote"] = Field(
+        "mean", description="How planes are fused: their mean, any of them, or a vote."
+    )
+    vote: int = Field(_VOTE, ge=1, le=3, description="Planes that must agree, where fuse is vote.")
+    weights: tuple[_Weight, ...] = Field(
+        (), description="One weight for each of the planes, where fuse is mean; none: equal."
+    )
+    tiles: TileConfig = Field(TileConfig(), description="How slices are cut.")
+    block: tuple[_Edge, _Edge, _Edge] = Field(
+        (64, 256, 256), description="Edges of what is predicted at a time, in voxels, zyx."
+    )
+    halo: int = Field(
+        32, ge=0, description="Context read around a block and trimmed after, in voxels."
+    )
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$",
+        description="Where the network runs: auto, cpu, cuda, cuda:1 or mps.",
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="Arithmetic of the network; auto takes the fastest good one."
+    )
+
+    @model_validator(mode="after")
+    def _planes_are_distinct(self) -> Self:
+        if self.planes != "auto" and not 0 < len(self.planes) == len(set(self.planes)):
+            raise ValueError(f"Planes {_names(self.planes)}: name each plane once, at least one.")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_ignored(self) -> Self:
+        if self.fuse != "vote" and self.vote != _VOTE:
+            raise ValueError(f"vote={self.vote} means nothing where fuse is {self.fuse}.")
+        if self.weights and self.fuse != "mean":
+            raise ValueError(f"Weights mean nothing where fuse is {self.fuse}.")
+        if self.weights and len(self.weights) != len(self.planes if self.planes != "auto" else ()):
+            raise ValueError(
+                f"{len(self.weights)} weights for planes {_names(self.planes)}: "
+                "name the planes and give each a weight."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _enough_planes_vote(self) -> Self:
+        if self.fuse == "vote" and self.planes != "auto" and self.vote > len(self.planes):
+            raise ValueError(
+                f"{self.vote} of the planes {_names(self.planes)} cannot agree: "
+                "name more planes or ask for fewer votes."
+            )
+        return self
+
+    def planes_for(self, shape: Zyx, voxel_size: VoxelSize | None = None) -> tuple[Plane, ...]:
+        """Return the planes for a volume: those named, or those chosen where auto.
+
+        Parameters
+        ----------
+        shape : Zyx
+            The volume's, in voxels.
+        voxel_size : VoxelSize, optional
+            Cubes by default.
+
+        Raises
+        ------
+        CallerError
+            Where fewer planes can be predicted than must agree.
+        """
+        if self.planes != "auto":
+            return self.planes
+        planes = choose_planes(shape, voxel_size)
+        if self.fuse == "vote" and self.vote > len(planes):
+            raise CallerError(
+                f"{self.vote} planes must agree, but only {_names(planes)} suits a volume of "
+                f"{shape} voxels: ask for fewer votes or fuse by mean."
+            )
+        return planes
+
+
+def _names(planes: tuple[Plane, ...] | str) -> str:
+    return planes if isinstance(planes, str) else ", ".join(planes) or "(none)"

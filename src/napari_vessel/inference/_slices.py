@@ -1,0 +1,113 @@
+"""Slices through the network: tiles, views, blending."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_vessel.errors import CallerError
+from napari_vessel.inference._config import InferenceConfig
+from napari_vessel.inference._forward import Forward, Network
+from napari_vessel.tiling import SliceTiler
+
+__all__ = ["TileStep", "predict_slices", "result_of", "slice_steps", "tiler_of"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class TileStep:
+    """How many tiles have gone through the network, of how many."""
+
+    done: int
+    total: int
+
+
+def predict_slices(
+    network: Network, slices: NDArray[np.float32], config: InferenceConfig
+) -> NDArray[np.float32]:
+    """Predict a stack of slices, in one go.
+
+    Parameters
+    ----------
+    network : callable
+        Images (N, 1, H, W) to logits; see :class:`Forward`.
+    slices : ndarray (n, rows, columns) of float32
+        Windowed intensities in [0, 1].
+    config : InferenceConfig
+        ``tiles``, ``views``, ``device`` and ``precision`` are followed.
+
+    Returns
+    -------
+    ndarray (n, rows, columns) of float32
+        Probabilities in [0, 1].
+
+    Raises
+    ------
+    DeviceMemoryError
+        Where there is no room for one tile.
+    CheckpointError
+        Where the network gave NaN or another shape.
+    CallerError
+        Where the slices are no stack or hold NaN.
+    """
+    return result_of(slice_steps(Forward(network, config), slices, tiler_of(slices, config)))
+
+
+def result_of(steps: Generator[object, None, T]) -> T:
+    """Run a generator to its end and return what it returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+def tiler_of(slices: NDArray[np.float32], config: InferenceConfig) -> SliceTiler:
+    """Return what cuts the slices of a stack (n, rows, columns)."""
+    if slices.ndim != 3:
+        raise CallerError(f"Expected slices (n, rows, columns), found the shape {slices.shape}.")
+    return SliceTiler((slices.shape[1], slices.shape[2]), config.tiles)
+
+
+def slice_steps(
+    forward: Forward, slices: NDArray[np.float32], tiler: SliceTiler
+) -> Generator[TileStep, None, NDArray[np.float32]]:
+    """Predict a stack of slices, yielding after every batch; to stop, stop asking.
+
+    Parameters
+    ----------
+    forward : Forward
+        The network, ready.
+    slices : ndarray (n, rows, columns) of float32
+        Windowed intensities in [0, 1]; a view of any strides will do.
+    tiler : SliceTiler
+        Cuts slices of this shape.
+
+    Yields
+    ------
+    TileStep
+        Tiles of this stack.
+
+    Returns
+    -------
+    ndarray (n, rows, columns) of float32
+        Probabilities in [0, 1].
+    """
+    windows = len(tiler.windows)
+    total = tiler.empty_sum(slices.shape[:1])
+
+    def cut(numbers: range) -> NDArray[np.float32]:
+        return np.stack([tiler.tile(slices[i // windows], i % windows) for i in numbers])
+
+    count = slices.shape[0] * windows
+    for numbers, probability in forward.batches(count, tiler.tile_shape, cut):
+        for number, tile in zip(numbers, probability, strict=True):
+            tiler.add(total[number // windows], number % windows, tile)
+        yield TileStep(numbers.stop, count)
+    return tiler.mean(total)
