@@ -7,31 +7,25 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_vessel.annotation._correction import ROW_VOXELS
-from napari_vessel.annotation._draft import Stroke, union_of
+from napari_vessel.annotation._draft import Stroke
 from napari_vessel.annotation._journal import journal_name
+from napari_vessel.annotation._labels import codes_of, fitting
 from napari_vessel.annotation._recorder import Recorder
 from napari_vessel.annotation._state import (
     ACCEPTED,
-    BACKGROUND,
     UNTOUCHED,
-    VESSEL,
     Codes,
     Mask,
     painted_code,
-    vessel_mask,
 )
 from napari_vessel.annotation._writer import JournalWriter, OnFailed, OnSaved
-from napari_vessel.errors import JournalError, LabelsError
+from napari_vessel.errors import JournalError
 from napari_vessel.geometry import Box, Plane, Zyx
-
-_BLOCK = (256, 256, 256)
-_T = TypeVar("_T", bound=np.generic)
 
 
 class Corrections:
@@ -39,6 +33,9 @@ class Corrections:
 
     Made by :meth:`open`. Methods may be called from any thread; none waits for
     the disk but :meth:`flush`, :meth:`close` and an undo of what is not in memory.
+    What changes voxels raises a :class:`~napari_vessel.errors.LabelsError` where
+    a shape or a box does not fit, and a :class:`~napari_vessel.errors.JournalError`
+    where the corrections were opened read-only.
 
     Attributes
     ----------
@@ -165,15 +162,8 @@ class Corrections:
         -------
         Box or None
             The voxels whose state may have changed.
-
-        Raises
-        ------
-        LabelsError
-            If ``mask`` does not have the box's shape.
-        JournalError
-            If the corrections were opened read-only.
         """
-        mask = _fitting(np.asarray(mask, np.bool_), box)
+        mask = fitting(np.asarray(mask, np.bool_), box)
         inside = box.intersection(Box.of(self.shape))
         if inside is None:
             return None
@@ -183,9 +173,12 @@ class Corrections:
         with self._lock:
             self._refuse_if_read_only()
             stroke = self._stroke or Stroke(tool, plane)
-            for cell in _row_boxes(inside):
-                covered = mask[cell.relative_to(inside).slices].copy()
-                self._recorder.write(stroke, cell, covered, painted_code(value))
+            self._recorder.cover(
+                stroke,
+                inside,
+                painted_code(value),
+                lambda cell: mask[cell.relative_to(inside).slices],
+            )
         return inside
 
     def accept(self, box: Box, shown: ArrayLike, tool: str = "accept") -> Box | None:
@@ -201,24 +194,15 @@ class Corrections:
             What they saw, of the box's shape; ≠ 0 is vessel.
         tool
             What it was accepted with.
-
-        Raises
-        ------
-        LabelsError
-            If ``shown`` does not have the box's shape, or ``box`` leaves the volume.
-        JournalError
-            If the corrections were opened read-only.
         """
-        vessel = vessel_mask(_fitting(np.asarray(shown), box))
-        self._refuse_outside(box)
-        codes = np.where(vessel, np.uint8(VESSEL | ACCEPTED), np.uint8(BACKGROUND | ACCEPTED))
+        codes = codes_of(shown, box, self.shape) | np.uint8(ACCEPTED)
 
         def unpainted(cell: Box) -> Mask:
             before = self.overlay.read(cell)
             mask: Mask = (before == UNTOUCHED) | ((before & np.uint8(ACCEPTED)) != 0)
             return mask
 
-        return self._write_step(Stroke(tool, None), box, codes, unpainted)
+        return self._write(tool, box, codes, unpainted)
 
     def import_labels(
         self,
@@ -240,25 +224,16 @@ class Corrections:
             Which of them to take; None for all.
         tool
             What is noted as their origin.
-
-        Raises
-        ------
-        LabelsError
-            If a shape does not fit, or ``box`` leaves the volume.
-        JournalError
-            If the corrections were opened read-only.
         """
-        vessel = vessel_mask(_fitting(np.asarray(labels), box))
-        self._refuse_outside(box)
-        wanted = None if mask is None else _fitting(np.asarray(mask, np.bool_), box)
-        codes = np.where(vessel, np.uint8(VESSEL), np.uint8(BACKGROUND))
+        codes = codes_of(labels, box, self.shape)
+        wanted = None if mask is None else fitting(np.asarray(mask, np.bool_), box)
 
         def taken(cell: Box) -> Mask:
             if wanted is None:
                 return np.ones(cell.shape, np.bool_)
-            return wanted[cell.relative_to(box).slices].copy()
+            return wanted[cell.relative_to(box).slices]
 
-        return self._write_step(Stroke(tool, None), box, codes, taken)
+        return self._write(tool, box, codes, taken)
 
     def undo(self) -> Box | None:
         """Take back the last stroke, also one of before a restart.
@@ -271,8 +246,7 @@ class Corrections:
         Raises
         ------
         JournalError
-            If the stroke's rows cannot be read any more, or the corrections
-            were opened read-only. Nothing is changed then.
+            If the stroke's rows cannot be read any more. Nothing is changed then.
         """
         return self._step_through("undo")
 
@@ -307,20 +281,15 @@ class Corrections:
             self._writer.hurry()
             return changed
 
-    def _write_step(
-        self, stroke: Stroke, box: Box, codes: Codes, covered: Callable[[Box], Mask]
+    def _write(
+        self, tool: str, box: Box, codes: Codes, covered: Callable[[Box], Mask]
     ) -> Box | None:
         with self._lock:
             self._refuse_if_read_only()
-            stroke = self._stroke or stroke
-            written = []
-            for cell in _row_boxes(box):
-                mask = covered(cell)
-                if mask.any():
-                    self._recorder.write(stroke, cell, mask, codes[cell.relative_to(box).slices])
-                    written.append(cell)
+            stroke = self._stroke or Stroke(tool, None)
+            changed = self._recorder.cover(stroke, box, codes, covered)
             self._writer.hurry()
-            return union_of(written)
+            return changed
 
     def _refuse_if_read_only(self) -> None:
         if self.read_only:
@@ -328,24 +297,3 @@ class Corrections:
                 f"The corrections in {self.folder} were opened to view only: "
                 "open the project for writing to paint."
             )
-
-    def _refuse_outside(self, box: Box) -> None:
-        if not Box.of(self.shape).contains(box):
-            raise LabelsError(
-                f"Labels at {box} do not lie in the volume of {self.shape} voxels: "
-                "cut them to the volume, or give the volume they were made for."
-            )
-
-
-def _fitting(array: NDArray[_T], box: Box) -> NDArray[_T]:
-    if array.shape != box.shape:
-        raise LabelsError(
-            f"Labels of shape {array.shape} for the {box.shape} voxels of {box}: "
-            "expected the same shape."
-        )
-    return array
-
-
-def _row_boxes(box: Box) -> Iterator[Box]:
-    """Cut ``box`` into what a row may span."""
-    return iter([box]) if box.size <= ROW_VOXELS else box.cells(_BLOCK)

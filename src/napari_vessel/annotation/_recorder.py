@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from napari_vessel.annotation._correction import Kind, RowHeader, decode
+from napari_vessel.annotation._correction import ROW_VOXELS, Kind, RowHeader, decode
 from napari_vessel.annotation._draft import Draft, Part, Stroke, union_of
 from napari_vessel.annotation._history import History, Step
 from napari_vessel.annotation._overlay import Overlay
@@ -15,6 +15,8 @@ from napari_vessel.annotation._stamp import HybridClock, Stamp
 from napari_vessel.annotation._state import UNTOUCHED, Codes, Mask
 from napari_vessel.annotation._writer import JournalWriter
 from napari_vessel.geometry import Box, Zyx
+
+_BLOCK = (256, 256, 256)  # what a bigger box is cut into; ROW_VOXELS
 
 
 class Recorder:
@@ -45,14 +47,45 @@ class Recorder:
             self._paths[row.header.stamp.session] = row.path
         self._paths[self._clock.session] = writer.path
 
-    def write(self, stroke: Stroke, box: Box, mask: Mask, after: Codes | int) -> None:
-        """Write ``after`` where ``mask`` is set, as (a part of) a row of ``stroke``."""
-        part = self._applied(box, mask, after)
+    def cover(
+        self, stroke: Stroke, box: Box, after: Codes | int, covered: Callable[[Box], Mask]
+    ) -> Box | None:
+        """Write ``after`` into ``box`` as rows of ``stroke``, or a part of its last one.
+
+        Parameters
+        ----------
+        stroke
+            What the rows belong to.
+        box
+            Inside the volume.
+        after
+            One code, or an array of the box's shape.
+        covered
+            Gives the mask of a part of the box; where it is empty nothing is written.
+
+        Returns
+        -------
+        Box or None
+            The smallest box around what was written.
+        """
+        written = []
+        for cell in [box] if box.size <= ROW_VOXELS else box.cells(_BLOCK):
+            mask = covered(cell)
+            if mask.any():
+                codes = after if isinstance(after, int) else after[cell.relative_to(box).slices]
+                self._write(stroke, self._applied(cell, mask.copy(), codes))
+                written.append(cell)
+        return union_of(written)
+
+    def _write(self, stroke: Stroke, part: Part) -> None:
         if stroke.first is not None and self.writer.merge(stroke, part):
             return
         stamp = self._clock.tick()
         stroke.first = stroke.first or stamp
-        self._append([Draft(_header(stamp, stroke, box), [part])])
+        header = RowHeader(
+            stamp=stamp, stroke=stroke.first, tool=stroke.tool, plane=stroke.plane, box=part.box
+        )
+        self._append([Draft(header, [part])])
 
     def _applied(self, box: Box, mask: Mask, after: Codes | int) -> Part:
         before = self.overlay.read(box)
@@ -95,9 +128,3 @@ class Recorder:
             if pending is not None:
                 return pending
         return read_row(self._paths[stamp.session], stamp.sequence)
-
-
-def _header(stamp: Stamp, stroke: Stroke, box: Box) -> RowHeader:
-    return RowHeader(
-        stamp=stamp, stroke=stroke.first or stamp, tool=stroke.tool, plane=stroke.plane, box=box
-    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_vessel.errors import LabelsError
+
 UNTOUCHED = 0
 BACKGROUND = 1
 VESSEL = 2
@@ -38,11 +40,16 @@ def painted_code(value: int) -> int:
 def vessel_mask(labels: NDArray[np.generic]) -> Mask:
     """Return where ``labels`` mean vessel: every value but 0, and never NaN.
 
+    Raises
+    ------
+    LabelsError
+        If they are no bools, integers or floats.
+
     >>> vessel_mask(np.array([0, 1, 256, np.nan])).tolist()
     [False, True, True, False]
     """
     if labels.dtype.kind not in "buif":
-        return vessel_mask(labels.astype(np.float64))
+        raise LabelsError(f"Labels of {labels.dtype}: expected bools, integers or floats.")
     vessel: Mask = labels != 0
     if labels.dtype.kind == "f":
         vessel &= ~np.isnan(labels)
