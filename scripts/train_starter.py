@@ -239,7 +239,7 @@ class Trainer:
         self.optimiser.step()
         self.step += 1
         self._average()
-        return float(loss)
+        return float(loss.detach())
 
     @torch.no_grad()
     def _average(self) -> None:
