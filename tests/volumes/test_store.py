@@ -220,7 +220,7 @@ def test_a_store_opened_to_read_is_not_written(tmp_path):
         {"arrays": ("0",)},
         {"arrays": ("../a",)},
         {"arrays": ()},
-        {"dtype": "uint16"},
+        {"dtype": "complex64"},
         {"colour": 1},
     ],
 )
@@ -272,3 +272,18 @@ def test_a_coarse_voxel_is_made_of_the_fine_ones_it_holds(shape, factors, how):
         held = fine[cut]
         wanted = held.max() if how == "max" else np.floor(held.mean() + 0.5)
         assert coarse[index] == wanted
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "uint32", "float32"])
+def test_a_store_of_any_dtype_gives_back_what_was_written(tmp_path, dtype):
+    shape = (5, 70, 600)
+    spec = StoreSpec(shape=shape, voxel_size=VoxelSize(1, 1, 1), dtype=dtype, coarsening="mean")
+    voxels = np.random.default_rng(0).integers(0, 100, shape).astype(dtype)
+    store = create_store(tmp_path / "image.ome.zarr", spec)
+    store.write("probability", Box.of(shape), voxels)
+    store.finish()
+    np.testing.assert_array_equal(store.read("probability", Box.of(shape)), voxels)
+    coarse = store.level_shapes[1]
+    assert store.read("probability", Box.of(coarse), 1).mean() == pytest.approx(
+        voxels.mean(), abs=1
+    )

@@ -1,4 +1,4 @@
-"""The zarr arrays of a pyramid of bytes: made, read and filled in whole units.
+"""The zarr arrays of a pyramid: made, read and filled in whole units.
 
 Every chunk carries a CRC-32C: zarr's default codecs have no checksum, and
 nearly every flipped bit would come back as a wrong voxel.
@@ -39,7 +39,9 @@ class Grid:
         return self.shard or self.chunk
 
 
-def make_levels(group: zarr.Group, shape: Zyx, grid: Grid, levels: int | None = None) -> None:
+def make_levels(
+    group: zarr.Group, shape: Zyx, grid: Grid, levels: int | None = None, dtype: str = "uint8"
+) -> None:
     """Make the arrays ``"0"``, ``"1"`` … of a pyramid in ``group``, filled with 0."""
     for level, edges in enumerate(level_shapes(shape, levels)):
         group.create_array(
@@ -47,7 +49,7 @@ def make_levels(group: zarr.Group, shape: Zyx, grid: Grid, levels: int | None = 
             shape=edges,
             chunks=grid.chunk,
             shards=grid.shard,
-            dtype="uint8",
+            dtype=dtype,
             fill_value=0,
             compressors=[ZstdCodec(level=3), Crc32cCodec()],
             dimension_names=["z", "y", "x"],
@@ -96,7 +98,7 @@ class Levels:
         """Cut a level in the boxes that can be written on their own."""
         return list(Box.of(self.shapes[level]).cells(self.grid.unit))
 
-    def read(self, box: Box, level: int = 0) -> NDArray[np.uint8]:
+    def read(self, box: Box, level: int = 0) -> NDArray[Any]:
         """Read a box.
 
         Raises
@@ -110,13 +112,13 @@ class Levels:
             raise CallerError(f"Box {box} lies outside {self._where} of {self.shapes[level]}.")
         try:
             self._refuse_empty(box, level)
-            return np.asarray(self._arrays[level][box.slices], np.uint8)
+            return np.asarray(self._arrays[level][box.slices])
         except _FAULTS as error:
             place = self._damaged(box, level)
             message = f"{self._where}: chunk {place} of level {level} is damaged: {error}"
             raise ReadError(f"{message}. Predict or export it again.") from error
 
-    def write(self, box: Box, block: NDArray[np.uint8], level: int = 0) -> None:
+    def write(self, box: Box, block: NDArray[Any], level: int = 0) -> None:
         """Write a box of whole units (see :attr:`Grid.unit`); writing it again changes nothing.
 
         Raises
@@ -155,7 +157,7 @@ class Levels:
         finer, coarse = self.shapes[level - 1], self.shapes[level]
         z, y, x = (2 if a > b else 1 for a, b in zip(finer, coarse, strict=True))
         for unit in self.units(level):
-            block = np.empty(unit.shape, np.uint8)
+            block = np.empty(unit.shape, self._arrays[level].dtype)
             for cell in unit.cells(self.grid.chunk):  # a shard's finer voxels may not fit
                 fine = self.read(finer_box(cell, (z, y, x), finer), level - 1)
                 block[cell.relative_to(unit).slices] = coarsen(fine, (z, y, x), how)
@@ -173,11 +175,12 @@ class Levels:
             if file.exists() and file.stat().st_size == 0:
                 raise EOFError(f"{file.name} is empty")
 
-    def _check(self, box: Box, block: NDArray[np.uint8], level: int) -> None:
-        if block.shape != box.shape or block.dtype != np.uint8:
+    def _check(self, box: Box, block: NDArray[Any], level: int) -> None:
+        expected = self._arrays[level].dtype
+        if block.shape != box.shape or block.dtype != expected:
             found = f"{block.dtype} {block.shape}"
             raise CallerError(
-                f"{self._where}: expected uint8 {box.shape} for {box}, found {found}."
+                f"{self._where}: expected {expected} {box.shape} for {box}, found {found}."
             )
         edges = zip(box.start, box.stop, self.grid.unit, self.shapes[level], strict=True)
         if not all(a % u == 0 and (b % u == 0 or b == end) and b <= end for a, b, u, end in edges):

@@ -32,11 +32,14 @@ def multiscales(
     return [{"name": name, "axes": axes, "datasets": datasets}]
 
 
-def image_metadata(scales: list[dict[str, Any]], *, highest: int) -> dict[str, Any]:
-    """Describe an image of one channel that viewers show from 0 to ``highest``."""
+def image_metadata(scales: list[dict[str, Any]], *, highest: int | None) -> dict[str, Any]:
+    """Describe an image of one channel, shown from 0 to ``highest`` or as a viewer likes."""
+    image = {"version": VERSION, "multiscales": scales}
+    if highest is None:
+        return image
     window = {"start": 0, "end": highest, "min": 0, "max": highest}
     channel = {"label": scales[0]["name"], "color": "FFFFFF", "active": True, "window": window}
-    return {"version": VERSION, "multiscales": scales, "omero": {"channels": [channel]}}
+    return {**image, "omero": {"channels": [channel]}}
 
 
 def label_metadata(scales: list[dict[str, Any]], *, source: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,7 @@ def level_shapes(shape: Zyx, levels: int | None = None) -> list[Zyx]:
     return [_shape(shape, factors) for factors in level_factors(shape, levels)]
 
 
-def coarsen(block: NDArray[np.uint8], factors: Zyx, how: Coarsening) -> NDArray[np.uint8]:
+def coarsen(block: NDArray[Any], factors: Zyx, how: Coarsening) -> NDArray[Any]:
     """Make one voxel of every ``factors`` voxels, zyx; edges are rounded up.
 
     ``"max"`` keeps the thinnest vessel, and commutes with a threshold: the
@@ -74,11 +74,15 @@ def coarsen(block: NDArray[np.uint8], factors: Zyx, how: Coarsening) -> NDArray[
         for axis, factor in enumerate(factors):
             whole = _groups(whole, axis, factor).max(axis=axis + 1)
         return whole
-    total = whole.astype(np.uint32)
+    # Sums of eight: wide enough for every integer of 32 bits, and for floats as they are.
+    wide = {"i": np.int64, "u": np.uint64}.get(block.dtype.kind, np.float64)
+    total = whole.astype(wide)
     for axis, factor in enumerate(factors):
-        total = _groups(total, axis, factor).sum(axis=axis + 1, dtype=np.uint32)
+        total = _groups(total, axis, factor).sum(axis=axis + 1, dtype=wide)
     count = int(np.prod(factors))
-    return ((total + count // 2) // count).astype(np.uint8)
+    exact = block.dtype.kind == "f"
+    mean = total / count if exact else (total + count // 2) // count
+    return mean.astype(block.dtype)
 
 
 def finer_box(box: Box, factors: Zyx, shape: Zyx) -> Box:
@@ -93,6 +97,6 @@ def _shape(shape: Zyx, factors: Zyx) -> Zyx:
     return z, y, x
 
 
-def _groups(block: NDArray[np.generic], axis: int, factor: int) -> NDArray[np.generic]:
+def _groups(block: NDArray[Any], axis: int, factor: int) -> NDArray[Any]:
     shape = (*block.shape[:axis], block.shape[axis] // factor, factor, *block.shape[axis + 1 :])
     return block.reshape(shape)

@@ -1,4 +1,4 @@
-"""A container of probabilities: OME-Zarr 0.5 that any viewer opens, filled in blocks.
+"""A container of voxels, mostly probabilities: OME-Zarr 0.5, filled in blocks.
 
 The first array of a store is the image at its root, the others are images in
 groups below it. All levels exist from the start, filled with 0, and the store
@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import numpy as np
 import zarr
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, JsonValue, field_validator, model_validator
@@ -26,6 +25,10 @@ from napari_vessel.volumes._pyramid import Coarsening, level_factors
 
 __all__ = ["Store", "StoreSpec", "create_store", "open_store"]
 
+Stored = Literal[
+    "uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"
+]  # what OME-Zarr readers and our coarsening know
+
 
 class StoreSpec(BaseModel, frozen=True, extra="forbid"):
     """What a store holds; told once, when it is made."""
@@ -35,7 +38,7 @@ class StoreSpec(BaseModel, frozen=True, extra="forbid"):
     chunk: Zyx = Field((64, 128, 128), description="Voxels that are compressed together.")
     shard: Zyx | None = Field(None, description="Voxels in one file, whole chunks; none: a chunk.")
     arrays: tuple[str, ...] = Field(("probability",), min_length=1, description="The root first.")
-    dtype: Literal["uint8"] = "uint8"
+    dtype: Stored = Field("uint8", description="Type of the voxels of every array.")
     coarsening: Coarsening = Field("max", description="What a coarse voxel takes of its fine ones.")
     attrs: dict[str, JsonValue] = Field(default_factory=dict, description="The recipe.")
 
@@ -111,7 +114,7 @@ class Store:
         """The shape of every level, finest first."""
         return self._of(self.arrays[0]).shapes
 
-    def write(self, name: str, box: Box, block: NDArray[np.uint8]) -> None:
+    def write(self, name: str, box: Box, block: NDArray[Any]) -> None:
         """Write whole units (:attr:`unit`) of the finest level of array ``name``.
 
         One process at a time may write to one unit; different units do not
@@ -122,14 +125,14 @@ class Store:
         CallerError
             If the name is unknown, the store was opened to read, the box is not
             of whole units (clipped at the array's end) or lies outside, or
-            ``block`` is not uint8 of its shape.
+            ``block`` is not of its shape and the store's dtype.
         WriteError
             If the disk refuses.
         """
         self._writable()
         self._of(name).write(box, block)
 
-    def read(self, name: str, box: Box, level: int = 0) -> NDArray[np.uint8]:
+    def read(self, name: str, box: Box, level: int = 0) -> NDArray[Any]:
         """Read any box of a level of array ``name``; what was never written is 0.
 
         Raises
@@ -210,7 +213,7 @@ def create_store(path: Path, spec: StoreSpec, *, overwrite: bool = False) -> Sto
         for index, name in enumerate(spec.arrays):
             attributes = _attributes(spec, index)
             group = root if index == 0 else root.create_group(name, attributes=attributes)
-            make_levels(group, spec.shape, Grid(spec.chunk, spec.shard))
+            make_levels(group, spec.shape, Grid(spec.chunk, spec.shard), dtype=spec.dtype)
     return open_store(path, writable=True)
 
 
@@ -238,7 +241,7 @@ def open_store(path: Path, *, writable: bool = False) -> Store:
 
 def _attributes(spec: StoreSpec, index: int) -> dict[str, Any]:
     scales = multiscales(spec.arrays[index], spec.voxel_size, level_factors(spec.shape))
-    image = {"ome": image_metadata(scales, highest=255)}
+    image = {"ome": image_metadata(scales, highest=255 if spec.dtype == "uint8" else None)}
     return image if index else {**image, OURS: _our_attrs(spec, "partial")}
 
 
