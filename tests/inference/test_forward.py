@@ -1,3 +1,4 @@
+import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -94,3 +95,13 @@ def test_gradients_are_on_again_between_batches(config: Config) -> None:
     for _ in forward.batches(2, (32, 32), lambda numbers: np.zeros((len(numbers), 32, 32))):
         assert torch.is_grad_enabled()
         assert not torch.is_inference_mode_enabled()
+
+
+@pytest.mark.gpu
+def test_a_gpu_predicts_what_the_cpu_does(pooling: nn.Module, config: Config) -> None:
+    expected = predict_slices(pooling, SLICES, config())
+    on_gpu = copy.deepcopy(pooling).to("cuda")
+    for precision, tolerance in (("fp32", 1e-3), ("auto", 0.02)):
+        settings = InferenceConfig(device="cuda", precision=precision)  # type: ignore[arg-type]
+        found = predict_slices(on_gpu, SLICES, settings)
+        np.testing.assert_allclose(found, expected, atol=tolerance)

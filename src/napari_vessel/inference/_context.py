@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
-from napari_vessel.tiling import cut_reflected
+from napari_vessel.tiling import STRIDE, cut_reflected
 
 __all__ = ["Read", "context_of", "read_context"]
 
 Read = Callable[[Box], NDArray[np.float32]]
 """Reads a box inside the bounds: windowed voxels in [0, 1], of the box's shape."""
-
-_STRIDE = 32
 
 
 def context_of(block: Box, bounds: Box, planes: Collection[Plane], halo: int) -> Box:
@@ -52,8 +50,8 @@ def context_of(block: Box, bounds: Box, planes: Collection[Plane], halo: int) ->
     grown = [any(axis in (p.rows, p.columns) for p in planes) for axis in range(3)]
     z, y, x = (halo if grow else 0 for grow in grown)
     seen = block.expanded((z, y, x)).intersection(bounds) or block
-    start = [a - a % _STRIDE * grow for a, grow in zip(seen.start, grown, strict=True)]
-    stop = [b + -b % _STRIDE * grow for b, grow in zip(seen.stop, grown, strict=True)]
+    start = [a - a % STRIDE * grow for a, grow in zip(seen.start, grown, strict=True)]
+    stop = [b + -b % STRIDE * grow for b, grow in zip(seen.stop, grown, strict=True)]
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 

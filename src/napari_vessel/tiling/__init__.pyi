@@ -1,5 +1,6 @@
 from ._blocks import BlockGrid as BlockGrid
 from ._blocks import nearest_first as nearest_first
+from ._config import STRIDE as STRIDE
 from ._config import TileConfig as TileConfig
 from ._importance import importance_map as importance_map
 from ._planes import block_of as block_of
@@ -10,6 +11,7 @@ from ._tiler import SliceTiler as SliceTiler
 from ._tiler import tile_starts as tile_starts
 
 __all__ = [
+    "STRIDE",
     "BlockGrid",
     "SliceTiler",
     "TileConfig",
