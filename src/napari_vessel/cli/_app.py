@@ -21,7 +21,7 @@ for module in (_demo, _predicting, _projects, _results):
     module.register(app)
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001  typer's callback
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(napari_vessel.__version__)
         raise typer.Exit
@@ -30,7 +30,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  typer's callback
 @app.callback()
 def _common(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,
-    version: Annotated[
+    _show: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:

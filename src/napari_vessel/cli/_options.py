@@ -78,5 +78,7 @@ def slices_of(texts: list[str]) -> tuple[tuple[Plane, int], ...]:
         try:
             found += [(Plane(plane.lower()), int(index)) for index in indices.split(",")]
         except ValueError:
-            raise typer.BadParameter(f"{text!r}: expected a plane and slices, as xy:10,20") from None
+            raise typer.BadParameter(
+                f"{text!r}: expected a plane and slices, as xy:10,20"
+            ) from None
     return tuple(found)

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-_SECRETS = re.compile(r"(?<=://)[^/\s@]+@|(?<=[?&])[^=&\s]*(?:key|token|sig|secret)[^=&\s]*=[^&\s]+", re.I)
+_SECRETS = re.compile(
+    r"(?<=://)[^/\s@]+@|(?<=[?&])[^=&\s]*(?:key|token|sig|secret)[^=&\s]*=[^&\s]+", re.I
+)
 
 
 class _NoSecrets(logging.Formatter):
@@ -33,7 +35,9 @@ def log_to_folder(folder: Path) -> Iterator[Path]:
     """Write this package's log to ``folder/napari-vessel.log`` while the context is open."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "napari-vessel.log"
-    handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=3, encoding="utf-8", delay=True)
+    handler = RotatingFileHandler(
+        path, maxBytes=2_000_000, backupCount=3, encoding="utf-8", delay=True
+    )
     handler.setFormatter(_NoSecrets("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("napari_vessel")
     level = logger.level

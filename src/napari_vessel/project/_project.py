@@ -24,7 +24,7 @@ from napari_vessel.networks import Checkpoint, starter
 from napari_vessel.project._config import FORMAT_VERSION, ProjectConfig, VolumeReference
 from napari_vessel.project._place import default_project_path
 from napari_vessel.project._proposal import Proposal, exists
-from napari_vessel.volumes import Volume, VolumeOptions, open_volume, write_atomically
+from napari_vessel.volumes import Volume, open_volume, write_atomically
 
 _LOCK_SECONDS = 10.0
 
@@ -150,7 +150,9 @@ class Project:
     def open_proposal(self) -> Proposal | None:
         """Open the proposal in view, if there is one."""
         name = self.config.proposal
-        return Proposal.open(self.proposals, name) if name and exists(self.proposals, name) else None
+        return (
+            Proposal.open(self.proposals, name) if name and exists(self.proposals, name) else None
+        )
 
     def new_id(self) -> str:
         """Return a name for a new proposal or checkpoint that sorts by time."""

@@ -27,6 +27,7 @@ class Proposal:
     region: Box
     store: Store
     ledger: BlockLedger
+    complete: bool
     before: Proposal | None
 
     @classmethod
@@ -39,22 +40,17 @@ class Proposal:
             It is damaged or no proposal.
         """
         store = open_store(folder / f"{name}{SUFFIX}")
-        recipe = store.attrs
+        recipe, complete = store.attrs, store.complete
         ledger = BlockLedger.open(ledger_path(folder, name))
-        previous = recipe.get("before")
-        stands = previous and recipe["state"] != "complete"
-        before = cls.open(folder, previous) if stands and exists(folder, previous) else None
-        return cls(name, Box.parse(recipe["region"]), store, ledger, before)
+        earlier = str(recipe.get("before"))
+        stands = not complete and exists(folder, earlier)
+        before = cls.open(folder, earlier) if stands else None
+        return cls(name, Box.parse(str(recipe["region"])), store, ledger, complete, before)
 
     @property
     def recipe(self) -> dict[str, Any]:
         """What made it: checkpoint, volume, settings, versions."""
         return dict(self.store.attrs)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every block is done."""
-        return bool(self.store.attrs["state"] == "complete")
 
     def probability(self, box: Box) -> np.ndarray:
         """Return the probability (uint8, 255 is certain) of ``box`` (volume voxels, inside)."""

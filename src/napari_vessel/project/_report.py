@@ -31,7 +31,8 @@ def diagnostic_report(project: Project | None, *, last_lines: int = 40) -> str:
 def _machine() -> Iterator[str]:
     yield "# napari-vessel diagnostic report"
     yield f"- Python {sys.version.split()[0]} on {platform.platform()}"
-    yield f"- {os.cpu_count()} CPU cores, NVIDIA driver {'found' if shutil.which('nvidia-smi') else 'not found'}"
+    driver = "found" if shutil.which("nvidia-smi") else "not found"
+    yield f"- {os.cpu_count()} CPU cores, NVIDIA driver {driver}"
 
 
 def _versions() -> Iterator[str]:

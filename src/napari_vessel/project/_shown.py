@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from napari_vessel.annotation import VESSEL, Overlay, label_state
+from napari_vessel.annotation import Overlay, shown_values
 from napari_vessel.geometry import Box
 from napari_vessel.project._proposal import Proposal
 
@@ -25,8 +25,6 @@ def shown_mask(
         inside = box.intersection(proposal.region) if proposal else None
         if proposal and inside:
             mask[inside.relative_to(box).slices] = proposal.mask(inside, threshold)
-        states = label_state(overlay.read(box))
-        np.copyto(mask, states == VESSEL, where=states != 0, casting="unsafe")
-        return mask
+        return shown_values(overlay.read(box), mask)
 
     return read

@@ -22,5 +22,3 @@ class SessionEvents(SignalGroup):
     curve = Signal(object, description="A training StepEnd or EpochEnd; None: a training began.")
     checkpoint = Signal(str, description="The checkpoint in use changed.")
     failed = Signal(Exception, description="Something failed; show it once.")
-
-

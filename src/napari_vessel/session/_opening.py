@@ -129,7 +129,7 @@ def keep_array(array: Any, voxel_size: VoxelSize | None, name: str) -> Path:  # 
     CallerError
         It is not three-dimensional.
     """
-    lazy = da.asarray(array)
+    lazy = da.asarray(array)  # type: ignore[no-untyped-call]  # dask leaves it untyped
     if lazy.ndim != 3 or 0 in lazy.shape:
         raise CallerError(
             f"Layer {name!r} has shape {lazy.shape}: choose a layer with three axes, z, y and x."

@@ -22,7 +22,8 @@ from napari_vessel.session._values import (
     Activity,
     ActivityName,
     ActivityState,
-    Answer, Asked,
+    Answer,
+    Asked,
     Opened,
     SaveState,
 )
@@ -107,17 +108,24 @@ class Session:
     # -- long: generators for a worker's thread --------------------------------
 
     def open(
-        self, where: str | Path, options: VolumeOptions | None = None, *, around: Focus | None = None
+        self,
+        where: str | Path,
+        options: VolumeOptions | None = None,
+        *,
+        around: Focus | None = None,
     ) -> Answering:
         """Open a volume with its project where there is one, or a project by its folder."""
         yield Asked("open", where, f"Opening {Path(str(where)).name} …")
-        point = tuple(int(c) for c in around.point) if around else None
+        point = around.voxel if around else None
         yield open_for_session(
             str(where), options or VolumeOptions(), self._callbacks(), around=point
         )
 
     def open_array(
-        self, array: Any, voxel_size: VoxelSize | None, name: str  # noqa: ANN401
+        self,
+        array: Any,  # noqa: ANN401  numpy or dask
+        voxel_size: VoxelSize | None,
+        name: str,
     ) -> Answering:
         """Open voxels that only a viewer holds, after copying them to the user's data folder."""
         yield Asked("open", name, f"Copying layer {name} to a file that can be reopened …")

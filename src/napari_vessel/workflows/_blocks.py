@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic
 
@@ -35,19 +35,19 @@ class BlockRun:
 
 
 def predict_blocks(
-    run: BlockRun, blocks: list[Box], reorder: Callable[[list[Box]], list[Box]] = list
+    run: BlockRun, blocks: list[Box]
 ) -> Iterator[Progress | BlockProposed | BlockFailed]:
     """Predict ``blocks`` (volume voxels) that the ledger does not list as done.
 
     A block that cannot be read is recorded as failed and holds nothing; every
     other is in the store before the ledger says so.
     """
-    left = reorder([block for block in blocks if block not in run.ledger.done])
+    left = [block for block in blocks if block not in run.ledger.done]
     done, started = len(blocks) - len(left), monotonic()
     for position, block in enumerate(left):
-        clock = _Clock(started, position, len(left))
+        clock = _Clock(started, done, position, len(left))
         try:
-            yield from _predict_one(run, block, lambda part, c=clock: c.progress(done, part))
+            yield from _predict_one(run, block, clock)
         except ReadError as error:
             _log.warning("Block %s failed: %s", block, error)
             run.ledger.record(block, failed=str(error))
@@ -67,31 +67,31 @@ class _Clock:
     """Turns how much of the work is done into time left."""
 
     started: float
+    before: int
     position: int
     blocks: int
 
-    def progress(self, done: int, part: float) -> Progress:
+    def progress(self, part: float) -> Progress:
         """Tell the progress when ``part`` (0 to 1) of the block at hand is done."""
         fraction = (self.position + part) / self.blocks
         left = (monotonic() - self.started) * (1 - fraction) / fraction if fraction else None
-        total = done + self.blocks
-        return Progress(done + self.position + part, total, "blocks", "Predicting", left)
+        done, total = self.before + self.position + part, self.before + self.blocks
+        return Progress(done, total, "blocks", "Predicting", left)
 
 
-def _predict_one(
-    run: BlockRun, block: Box, progress: Callable[[float], Progress]
-) -> Iterator[Progress]:
+def _predict_one(run: BlockRun, block: Box, clock: _Clock) -> Iterator[Progress]:
     for event in predict_block(run.network, run.read, block, run.bounds, run.config):
         if isinstance(event, TileStep):
-            yield progress(event.done / event.total)
+            yield clock.progress(event.done / event.total)
         elif isinstance(event, BlockPrediction):
             _keep(run, event)
 
 
 def _keep(run: BlockRun, prediction: BlockPrediction) -> None:
     place = prediction.box.relative_to(run.region)
-    run.store.write("probability", place, prediction.probability)
-    run.store.write("disagreement", place, prediction.disagreement)
-    for plane, probability in prediction.planes.items():
-        if plane.value in run.store.arrays:
-            run.store.write(plane.value, place, probability)
+    arrays = {"probability": prediction.probability, "disagreement": prediction.disagreement}
+    arrays |= {plane.value: voxels for plane, voxels in prediction.planes.items()}
+    for name in run.store.arrays:
+        if name in arrays:
+            run.store.write(name, place, arrays[name])
+            run.store.sync(name, place)  # on the disk before the ledger says so

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
+from dataclasses import fields
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from napari_vessel.annotation import Corrections, dump_strokes
+from napari_vessel.annotation import Corrections, RowSummary, summaries
 from napari_vessel.errors import VesselError
 from napari_vessel.project import Project
+from napari_vessel.volumes import write_atomically
 from napari_vessel.workflows._events import Diagnosed, Progress
 from napari_vessel.workflows._requests import Examine
 
@@ -29,7 +33,7 @@ def examine(request: Examine) -> Iterator[Progress | Diagnosed]:
     problems += _opening_problems(project)
     if request.dump:
         yield Progress(2, 3, "checks", "Writing the strokes")
-        dump_strokes(project.journal, request.dump)
+        _dump(project.journal, request.dump)
     facts = _facts(corrections, request.dump)
     corrections.close()
     yield Diagnosed(not problems, tuple(problems), facts)
@@ -41,6 +45,16 @@ def _opening_problems(project: Project) -> Iterator[str]:
             what()
         except VesselError as error:
             yield str(error)
+
+
+def _dump(journal: Path, out: Path) -> None:
+    """Write every readable row of the journals as CSV; what cannot be read was told before."""
+    rows = [row.as_dict() for row in summaries(journal, [])]
+    text = StringIO()
+    writer = csv.DictWriter(text, [field.name for field in fields(RowSummary)])
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(out, text.getvalue().encode())
 
 
 def _facts(corrections: Corrections, dump: Path | None) -> dict[str, Any]:

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 
 import numpy as np
 
-from napari_vessel.errors import CallerError, LabelsError
-from napari_vessel.geometry import Box
-from napari_vessel.metrics import Scores, streamed_scores
+from napari_vessel.errors import LabelsError, UnsupportedVolumeError
+from napari_vessel.geometry import Box, Zyx
+from napari_vessel.metrics import AreaUnderCurve, Scores, streamed_scores
 from napari_vessel.project import Project
-from napari_vessel.volumes import Volume, mask_of, open_store, open_volume
+from napari_vessel.volumes import Store, mask_of, open_store, open_volume
 from napari_vessel.workflows._events import Evaluated, Progress
-from napari_vessel.workflows._masks import is_probability, is_project, nonzero, project_mask
+from napari_vessel.workflows._masks import is_project, nonzero, project_mask
 from napari_vessel.workflows._reading import Reader
 from napari_vessel.workflows._requests import Evaluate
+
+_DEFAULT_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class _Prediction:
+    """What is judged: a mask, and the probability behind it where there is one."""
+
+    shape: Zyx
+    mask: Reader
+    probability: Reader | None = None
 
 
 def evaluate(request: Evaluate) -> Iterator[Progress | Evaluated]:
@@ -28,16 +41,66 @@ def evaluate(request: Evaluate) -> Iterator[Progress | Evaluated]:
     """
     started = monotonic()
     truth = open_volume(request.truth, request.options)
-    read, shape = _prediction(request)
-    if shape != truth.shape:
+    prediction = _prediction(request)
+    if prediction.shape != truth.shape:
         raise LabelsError(
-            f"{request.prediction} has shape {shape} and {request.truth} {truth.shape}: "
-            "they must be of one volume and level."
+            f"{request.prediction} has shape {prediction.shape} and {request.truth} "
+            f"{truth.shape}: they must be of one volume and level."
         )
+    judge = _Judge(prediction, lambda box: nonzero(truth.read(box)))
     for event in streamed_scores(
-        read, lambda box: nonzero(truth.read(box)), shape, voxel_size=truth.voxel_size
+        prediction.mask, judge.truth, truth.shape, voxel_size=truth.voxel_size
     ):
         if isinstance(event, Scores):
-            yield Evaluated(event.as_dict(), Box.of(shape).size, monotonic() - started)
+            scores = event.as_dict() | judge.auc(truth.shape)
+            yield Evaluated(scores, Box.of(truth.shape).size, monotonic() - started)
         else:
-            yield Progress(event.done, event.total, "slabs", "Comparing")
+            yield Progress(event.done, event.total, "slices", "Comparing")
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Adds the area under the curve where there is a probability."""
+
+    prediction: _Prediction
+    truth: Reader
+
+    def auc(self, shape: Zyx) -> dict[str, float]:
+        """Return ``{"auc": …}``, or nothing for a mask; streams slab by slab."""
+        if self.prediction.probability is None:
+            return {}
+        area = AreaUnderCurve()
+        for slab in Box.of(shape).cells((64, 512, 512)):
+            area.add(self.prediction.probability(slab), self.truth(slab))
+        return {"auc": area.value()}
+
+
+def _prediction(request: Evaluate) -> _Prediction:
+    if is_project(request.prediction):
+        source = project_mask(Project.open(request.prediction))
+        return _Prediction(source.shape, source.read)
+    if (store := _store(request.prediction)) is not None:
+        return _of_store(store, request.threshold)
+    volume = open_volume(request.prediction, request.options)
+    return _Prediction(volume.shape, lambda box: nonzero(volume.read(box)))
+
+
+def _of_store(store: Store, wanted: float | None) -> _Prediction:
+    threshold = float(str(store.attrs.get("threshold", _DEFAULT_THRESHOLD)))
+    threshold = threshold if wanted is None else wanted
+
+    def probability(box: Box) -> np.ndarray:
+        return store.read("probability", box)
+
+    return _Prediction(store.shape, lambda box: mask_of(probability(box), threshold), probability)
+
+
+def _store(path: str) -> Store | None:
+    """Open one of our probability stores; None for anything else."""
+    if not Path(path).is_dir():
+        return None
+    try:
+        store = open_store(Path(path))
+    except UnsupportedVolumeError:
+        return None
+    return store if "probability" in store.spec.arrays else None

@@ -38,6 +38,4 @@ def export(request: Export) -> Iterator[Progress | Exported]:
     work = EXPORTERS[request.format](tally.source, request.out, overwrite=request.overwrite)
     for step in work:
         yield Progress(step.done, step.total, "pieces", f"Writing {request.out.name}")
-    yield Exported(
-        request.out, request.format, tally.voxels, tally.vessel, monotonic() - started
-    )
+    yield Exported(request.out, request.format, tally.voxels, tally.vessel, monotonic() - started)

@@ -7,7 +7,7 @@ from math import prod
 from time import monotonic
 
 from napari_vessel.geometry import Plane, Zyx
-from napari_vessel.inference import InferenceConfig, choose_planes
+from napari_vessel.inference import InferenceConfig
 from napari_vessel.volumes import Volume
 
 _VIEWS = {"none": 1, "flips": 4, "dihedral": 8}
@@ -33,9 +33,7 @@ def forecast(volume: Volume, config: InferenceConfig, *, trial: bool) -> Forecas
     Only a trial needs torch.
     """
     block = tuple(min(b, n) for b, n in zip(config.block, volume.shape, strict=True))
-    planes = config.planes
-    if planes == "auto":
-        planes = choose_planes(volume.shape, volume.voxel_size)
+    planes = config.planes_for(volume.shape, volume.voxel_size)
     pixels = _pixels(volume.shape, block, planes, config)
     haloed = prod(edge + 2 * config.halo for edge in block)
     return Forecast(

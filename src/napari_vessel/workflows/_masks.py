@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from napari_vessel.errors import UnsupportedVolumeError
-from napari_vessel.geometry import Box
 from napari_vessel.project import Project, shown_mask
-from napari_vessel.volumes import MaskSource, Volume, VolumeOptions, open_store, open_volume
+from napari_vessel.volumes import MaskSource, VolumeOptions, open_volume
 
 
 def is_project(source: str) -> bool:
@@ -27,17 +23,19 @@ def project_mask(project: Project) -> MaskSource:
     volume = project.open_volume()
     return MaskSource(
         shape=config.volume.shape,
-        voxel_size=config.volume.voxel_size,
+        voxel_size=volume.voxel_size,
         read=shown_mask(corrections.overlay, proposal, threshold),
-        names=tuple(volume.names) if volume.names else None,
+        name=project.path.stem,
+        names=volume.names,
         recipe={
             "proposal": proposal.recipe if proposal else None,
             "threshold": threshold,
-            "corrections": corrections.position,
-            "volume": Path(config.volume.uri).name,
-            "fingerprint": config.volume.fingerprint,
+            "corrections": dict(corrections.position),
+            "volume": Path(volume.uri).name,
+            "fingerprint": volume.fingerprint,
         },
-        levels=len(volume.pyramid()),
+        levels=len(volume.shapes),
+        protected=(project.path, Path(volume.uri)),
     )
 
 
@@ -48,9 +46,11 @@ def file_mask(source: str, options: VolumeOptions) -> MaskSource:
         shape=volume.shape,
         voxel_size=volume.voxel_size,
         read=lambda box: nonzero(volume.read(box)),
-        names=tuple(volume.names) if volume.names else None,
+        name=Path(volume.uri).name.split(".")[0],
+        names=volume.names,
         recipe={"mask": Path(volume.uri).name, "fingerprint": volume.fingerprint},
-        levels=len(volume.pyramid()),
+        levels=len(volume.shapes),
+        protected=(Path(volume.uri),),
     )
 
 
@@ -60,11 +60,5 @@ def nonzero(values: np.ndarray) -> np.ndarray:
     >>> nonzero(np.array([0.0, np.nan, 256.0])).tolist()
     [0, 0, 1]
     """
-    return (np.nan_to_num(values) != 0).astype(np.uint8)
-
-
-def is_probability(volume: Volume) -> bool:
-    """Tell whether the volume is one of our stores of probabilities."""
-    with suppress(UnsupportedVolumeError, OSError, ValueError, json.JSONDecodeError):
-        return "probability" in open_store(Path(volume.uri)).arrays
-    return False
+    mask: np.ndarray = (np.nan_to_num(values) != 0).astype(np.uint8)
+    return mask

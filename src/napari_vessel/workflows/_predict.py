@@ -66,8 +66,9 @@ def predict(request: Predict) -> Iterator[Any]:
         yield from _publish(request, volume, run, recipe)
         shutil.rmtree(job)
     ended = monotonic() - started
-    state = "partial" if failed else "complete"
-    yield Proposed(str(request.out), state, len(blocks), failed, ended)
+    yield Proposed(
+        str(request.out), "partial" if failed else "complete", len(blocks), failed, ended
+    )
 
 
 def _begin(request: Predict, volume: Volume, job: Path) -> tuple[BlockRun, dict[str, Any]]:
@@ -106,9 +107,7 @@ def _store(job: Path, region: Box, volume: Volume, recipe: dict[str, Any]) -> St
     arrays = ("probability", "disagreement")
     return create_store(
         path,
-        StoreSpec(
-            shape=region.shape, voxel_size=volume.voxel_size, arrays=arrays, attrs=recipe
-        ),
+        StoreSpec(shape=region.shape, voxel_size=volume.voxel_size, arrays=arrays, attrs=recipe),
     )
 
 
@@ -121,9 +120,10 @@ def _publish(
         shape=run.region.shape,
         voxel_size=volume.voxel_size,
         read=lambda box: mask_of(run.store.read("probability", box), threshold),
-        names=None,
         recipe=recipe,
-        levels=len(volume.pyramid()),
+        name=request.out.name.split(".")[0],
+        levels=len(volume.shapes),
+        protected=(Path(volume.uri),),
     )
     for step in EXPORTERS["ome-zarr"](source, request.out, overwrite=request.overwrite):
         yield Progress(step.done, step.total, "pieces", f"Writing {request.out.name}")

@@ -63,7 +63,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise ProjectError(f"{path} is damaged ({error}); use --overwrite to start anew.") from error
+        raise ProjectError(
+            f"{path} is damaged ({error}); use --overwrite to start anew."
+        ) from error
     if not isinstance(found, dict):
         raise ProjectError(f"{path} is no recipe; use --overwrite to start anew.")
     return found

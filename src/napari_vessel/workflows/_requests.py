@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_vessel.geometry import Box, Plane
+from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import VolumeOptions
@@ -17,6 +17,12 @@ class Focus:
 
     point: tuple[float, float, float]
     plane: Plane = Plane.XY
+
+    @property
+    def voxel(self) -> Zyx:
+        """The voxel that holds the point."""
+        z, y, x = (int(c) for c in self.point)
+        return z, y, x
 
 
 @dataclass(frozen=True, slots=True)

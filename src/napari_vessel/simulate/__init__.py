@@ -1,0 +1,5 @@
+"""A simulated annotator, driving the session as a person does, and the demo of the whole loop."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

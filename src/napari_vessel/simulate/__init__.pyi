@@ -1,0 +1,17 @@
+__all__ = [
+    "Annotator",
+    "DemoConfig",
+    "Demonstrated",
+    "demo_volume",
+    "drive",
+    "evenly_spaced",
+    "run_demo",
+]
+
+from ._annotator import Annotator as Annotator
+from ._annotator import drive as drive
+from ._annotator import evenly_spaced as evenly_spaced
+from ._demo import Demonstrated as Demonstrated
+from ._demo import run_demo as run_demo
+from ._demo_volume import DemoConfig as DemoConfig
+from ._demo_volume import demo_volume as demo_volume
