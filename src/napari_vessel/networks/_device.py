@@ -114,14 +114,15 @@ def _try_both(module: nn.Module) -> Precision:
     channels = next((p.shape[1] for p in module.parameters() if p.ndim == 4), 1)
     image = torch.zeros(1, channels, _TRIAL_EDGE, _TRIAL_EDGE)
     best: dict[Precision, float] = {"fp32": float("inf"), "bf16": float("inf")}
-    was_training = module.training
+    modes = [(part, part.training) for part in module.modules()]
     module.eval()  # a trial must not move running statistics
     for turn in range(4):
         for precision, fastest in best.items():
             seconds = _seconds(module, image, precision)
             if turn:
                 best[precision] = min(fastest, seconds)
-    module.train(was_training)
+    for part, training in modes:
+        part.training = training
     return min(best, key=lambda precision: best[precision])
 
 

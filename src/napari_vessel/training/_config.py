@@ -1,0 +1,76 @@
+"""How a network learns: the package's configuration. Imports no torch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from napari_vessel.geometry import Plane
+
+__all__ = ["TrainingConfig"]
+
+_Edge = Annotated[int, Field(gt=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
+    """Fine-tuning on a few corrected slices; the defaults suit two CPU cores."""
+
+    minutes: float | None = Field(3.0, gt=0, description="Stop after so long; none: no limit.")
+    epochs: int = Field(30, ge=1, description="The most epochs.")
+    steps_per_epoch: int = Field(20, ge=1, description="Batches between two validations.")
+    batch: int = Field(8, ge=1, description="Patches in a batch.")
+    patch: int = Field(128, gt=0, multiple_of=32, description="Edge of a patch, in voxels.")
+    planes: tuple[Plane, ...] = Field(
+        tuple(Plane), min_length=1, description="Planes that patches are cut in."
+    )
+    vessel_share: _Share = Field(
+        0.6, description="Share of patches centred on vessel; the others on background."
+    )
+    augmentation: bool = Field(default=True, description="Vary patches as scans differ.")
+    learning_rate: float = Field(
+        5e-4, gt=0, le=1, description="Of AdamW, at the start. From scratch: 1e-3."
+    )
+    weight_decay: float = Field(1e-4, ge=0, description="Of AdamW.")
+    gradient_norm: float = Field(1.0, gt=0, description="Longer gradients are clipped to this.")
+    dice_weight: _Share = Field(
+        0.5, description="Share of soft Dice in the loss; the rest is cross entropy."
+    )
+    keep_encoder: bool = Field(default=False, description="Train the decoder only.")
+    keep_statistics: bool = Field(
+        default=True,
+        description="Leave batch normalisation's running statistics as they are. From "
+        "scratch: false.",
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="Arithmetic of the forward pass; auto takes the fastest good one."
+    )
+    seed: int = Field(0, ge=0, description="Of patches, augmentation and dropout.")
+    patience: int = Field(8, ge=1, description="Epochs without a better score before the end.")
+    plateau: int = Field(
+        3, ge=1, description="Epochs without a better score before the learning rate halves."
+    )
+    validation_block: tuple[_Edge, _Edge, _Edge] = Field(
+        (32, 64, 64), description="Cells of the validation grid, in voxels, zyx."
+    )
+    validation_fraction: float = Field(
+        0.2, gt=0, le=0.5, description="Share of cells that are validated on, never learned from."
+    )
+    guard: int = Field(
+        8, ge=0, description="Voxels around a validation cell that are not learned from either."
+    )
+    min_validation_blocks: int = Field(
+        4, ge=1, description="With fewer, adopting a network is provisional."
+    )
+    watched_blocks: int = Field(
+        12, ge=1, description="The most blocks scored after an epoch; adoption scores all."
+    )
+
+    @model_validator(mode="after")
+    def _nothing_is_ignored(self) -> Self:
+        if len(set(self.planes)) != len(self.planes):
+            raise ValueError(f"planes={', '.join(self.planes)}: name each plane once")
+        if self.keep_encoder and not self.keep_statistics:
+            raise ValueError("keep_encoder keeps its statistics too: leave keep_statistics true")
+        return self

@@ -1,0 +1,143 @@
+"""Where reviewed voxels are, so that patches are drawn without rejection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_vessel.errors import NothingReviewedError
+from napari_vessel.geometry import Box, Plane, Zyx
+from napari_vessel.training._reviewed import Mask, Reviewed, reviewed_in, tight_box, vessel_in
+from napari_vessel.training._split import Split
+
+__all__ = ["ReviewedIndex"]
+
+_MOST_PLACES = 4_000_000  # in all cells together: 12 bytes each
+_MOST_PER_CELL = 4096
+_FEWEST_PER_CELL = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """Some of a cell's trainable voxels of one class."""
+
+    places: NDArray[np.int32]  # (n, 3), volume voxels, zyx
+    count: int  # of all of them
+    planes: NDArray[np.float64]  # a weight for XY, XZ and YZ
+
+
+class ReviewedIndex:
+    """Reviewed voxels that may be learned from, by class and cell.
+
+    Building it reads the corrections once; a draw costs the same however large
+    the volume and however much was reviewed. Of a cell with very many voxels a
+    random sample is kept, so memory is bounded. A cell is drawn by the square root
+    of its voxels, so that a few strokes count beside whole accepted slices; a
+    plane by the square root of the reviewed voxels in one of its slices there,
+    so that a corrected XY slice is mostly seen in XY, yet in all planes.
+
+    Parameters
+    ----------
+    overlay
+        Corrections.
+    split
+        Which voxels may be learned from.
+    seed
+        Of the sample kept of large cells.
+
+    Raises
+    ------
+    NothingReviewedError
+        Where no voxel is reviewed, or none may be learned from.
+    """
+
+    def __init__(self, overlay: Reviewed, split: Split, seed: int = 0) -> None:
+        self.split = split
+        rng = np.random.default_rng(seed)
+        most = _MOST_PLACES // max(2 * len(split.train), 1)
+        most = min(max(most, _FEWEST_PER_CELL), _MOST_PER_CELL)
+        self._vessel: list[_Cell] = []
+        self._background: list[_Cell] = []
+        for box in split.train:
+            self._add(overlay, box, most, rng)
+        if not self.vessel and not self.background:
+            raise NothingReviewedError(_nothing(overlay))
+        self._shares = [_shares(cells) for cells in (self._background, self._vessel)]
+
+    @property
+    def vessel(self) -> int:
+        """Vessel voxels that may be learned from."""
+        return sum(cell.count for cell in self._vessel)
+
+    @property
+    def background(self) -> int:
+        """Background voxels that may be learned from."""
+        return sum(cell.count for cell in self._background)
+
+    def draw(
+        self, rng: np.random.Generator, *, vessel: bool, planes: tuple[Plane, ...]
+    ) -> tuple[Zyx, Plane]:
+        """Draw a voxel of a class, and a plane to see it in.
+
+        Where the class has no voxel, the other one is drawn from.
+
+        Parameters
+        ----------
+        rng
+            Random numbers.
+        vessel
+            Which class.
+        planes
+            Those to choose from.
+        """
+        wanted = bool(self._vessel) if vessel else not self._background
+        cells = self._vessel if wanted else self._background
+        cell = cells[rng.choice(len(cells), p=self._shares[wanted])]
+        z, y, x = cell.places[rng.integers(len(cell.places))].tolist()
+        weights = np.array([cell.planes[plane.normal] for plane in planes])
+        chosen = planes[rng.choice(len(planes), p=weights / weights.sum())]
+        return (z, y, x), chosen
+
+    def _add(self, overlay: Reviewed, box: Box, most: int, rng: np.random.Generator) -> None:
+        codes = overlay.read(box)
+        free = reviewed_in(codes) & self.split.trainable(box)
+        tight = tight_box(free, box)
+        if tight is None:
+            return
+        planes = _plane_weights(int(np.count_nonzero(free)), tight)
+        vessel = vessel_in(codes)
+        for cells, mask in ((self._vessel, free & vessel), (self._background, free & ~vessel)):
+            count = int(np.count_nonzero(mask))
+            if count:
+                cells.append(_Cell(_sample(mask, box, most, rng), count, planes))
+
+
+def _sample(mask: Mask, box: Box, most: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    flat = np.flatnonzero(mask)
+    if len(flat) > most:
+        flat = rng.choice(flat, most, replace=False)
+    within = np.stack(np.unravel_index(flat, mask.shape), axis=1)
+    places: NDArray[np.int32] = (within + np.array(box.start)).astype(np.int32)
+    return places
+
+
+def _plane_weights(count: int, tight: Box) -> NDArray[np.float64]:
+    """Weigh planes by the reviewed voxels that one of their slices holds."""
+    return np.sqrt(count / np.array(tight.shape, np.float64))
+
+
+def _shares(cells: list[_Cell]) -> NDArray[np.float64]:
+    weights = np.sqrt([cell.count for cell in cells])
+    shares: NDArray[np.float64] = weights / weights.sum() if cells else weights
+    return shares
+
+
+def _nothing(overlay: Reviewed) -> str:
+    if overlay.boxes():
+        return (
+            "All reviewed voxels lie in or beside blocks that are kept for judging: "
+            "correct or accept a slice elsewhere, then retrain."
+        )
+    return "Nothing is reviewed yet: correct or accept a slice (Shift-A), then retrain."

@@ -1,0 +1,143 @@
+"""Batches of patches, drawn from what was reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_vessel.geometry import Box, Plane, Zyx
+from napari_vessel.tiling import cut_reflected, slices_of
+from napari_vessel.training._augmentation import augment
+from napari_vessel.training._config import TrainingConfig
+from napari_vessel.training._index import ReviewedIndex
+from napari_vessel.training._reviewed import ReadImage, Reviewed, reviewed_in, vessel_in
+
+__all__ = ["Batch", "PatchSampler"]
+
+
+class Batch(NamedTuple):
+    """Patches, each an array (n, 1, patch, patch).
+
+    Parameters
+    ----------
+    image
+        float32 in [0, 1].
+    target
+        float32, 1 where vessel; of no meaning where not reviewed.
+    reviewed
+        float32, 1 where the loss may see the target, else 0.
+    """
+
+    image: NDArray[np.float32]
+    target: NDArray[np.float32]
+    reviewed: NDArray[np.float32]
+
+
+class PatchSampler:
+    """An epoch of batches each time it is iterated, every epoch a new draw.
+
+    Every patch is drawn around a voxel that may be learned from: none is drawn and
+    thrown away. What lies beyond the volume is mirrored in the image and not
+    reviewed in the labels; validation cells and their guard are shown as image
+    and are not reviewed, in any plane.
+
+    Parameters
+    ----------
+    index
+        Where to draw.
+    overlay
+        Corrections.
+    read
+        Reads windowed voxels of a box inside the volume.
+    config
+        ``batch``, ``patch``, ``planes``, ``vessel_share``, ``steps_per_epoch``, ``seed``
+        and ``augmentation``.
+    rng
+        Random numbers; by default those of the config's seed.
+    """
+
+    def __init__(
+        self,
+        index: ReviewedIndex,
+        overlay: Reviewed,
+        read: ReadImage,
+        config: TrainingConfig,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self._index, self._overlay, self._read, self._config = index, overlay, read, config
+        self._rng = np.random.default_rng(config.seed) if rng is None else rng
+
+    def __iter__(self) -> Iterator[Batch]:
+        for _ in range(self._config.steps_per_epoch):
+            yield self.batch()
+
+    def __len__(self) -> int:
+        return self._config.steps_per_epoch
+
+    def batch(self) -> Batch:
+        """Draw one batch: its share of vessel patches first, then background."""
+        size = self._config.batch
+        # A share of 0.6 of 8 is 4.8: five vessel patches four times out of five.
+        quota = int(self._config.vessel_share * size + self._rng.random())
+        patches = [self._patch(vessel=number < quota) for number in range(size)]
+        image, target, reviewed = (
+            np.stack(arrays)[:, None] for arrays in zip(*patches, strict=True)
+        )
+        return Batch(image, target, reviewed)
+
+    def _patch(self, *, vessel: bool) -> tuple[NDArray[np.float32], ...]:
+        place, plane = self._index.draw(self._rng, vessel=vessel, planes=self._config.planes)
+        image, target, reviewed = self._cut(place, plane)
+        if self._config.augmentation:
+            image, (target, reviewed) = augment(image, (target, reviewed), self._rng)
+        return image, target, reviewed
+
+    def _cut(self, place: Zyx, plane: Plane) -> tuple[NDArray[np.float32], ...]:
+        """Cut the image, the target and what is reviewed around a voxel, (p, p) each."""
+        starts = (self._start(place, plane.rows), self._start(place, plane.columns))
+        stops = (starts[0] + self._config.patch, starts[1] + self._config.patch)
+        box = self._inside(place, plane, starts, stops)
+        # Window coordinates within what was read.
+        first = tuple(s - box.start[a] for s, a in zip(starts, _axes(plane), strict=True))
+        last = tuple(s - box.start[a] for s, a in zip(stops, _axes(plane), strict=True))
+        codes = self._overlay.read(box)
+        free = reviewed_in(codes) & self._index.split.trainable(box)
+        image = cut_reflected(slices_of(self._read(box), plane)[0], first, last)
+        target, reviewed = (
+            _cut_blank(slices_of(mask, plane)[0], first, last) for mask in (vessel_in(codes), free)
+        )
+        return np.ascontiguousarray(image, np.float32), target * reviewed, reviewed
+
+    def _start(self, place: Zyx, axis: int) -> int:
+        """Draw where the patch starts on an axis: around the voxel, inside where it fits."""
+        patch, length = self._config.patch, self._overlay.shape[axis]
+        start = place[axis] - patch // 2 + int(self._rng.integers(-patch // 4, patch // 4 + 1))
+        if length <= patch:
+            return (length - patch) // 2
+        return min(max(start, 0), length - patch)
+
+    def _inside(
+        self, place: Zyx, plane: Plane, starts: tuple[int, int], stops: tuple[int, int]
+    ) -> Box:
+        """Return the part of a patch that lies in the volume."""
+        start, stop = list(place), [p + 1 for p in place]
+        for axis, a, b in zip(_axes(plane), starts, stops, strict=True):
+            start[axis], stop[axis] = max(a, 0), min(b, self._overlay.shape[axis])
+        return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def _axes(plane: Plane) -> tuple[int, int]:
+    return plane.rows, plane.columns
+
+
+def _cut_blank(
+    mask: NDArray[Any], first: tuple[int, ...], last: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Cut a window that may reach beyond a mask, zero there."""
+    before = [max(-a, 0) for a in first]
+    after = [max(b - n, 0) for b, n in zip(last, mask.shape, strict=True)]
+    padded = np.pad(mask, list(zip(before, after, strict=True)))
+    return padded.astype(np.float32)

@@ -1,0 +1,142 @@
+"""Segmentation as a task: a network, its loss, its optimiser, its score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from math import isfinite, nan
+
+import torch
+from torch import Tensor, nn
+
+from napari_vessel.errors import CallerError
+from napari_vessel.networks import autocast, choose_precision, memory_explained
+from napari_vessel.training._config import TrainingConfig
+from napari_vessel.training._losses import reviewed_loss
+from napari_vessel.training._samples import Batch
+from napari_vessel.training._task import State
+
+__all__ = ["SegmentationTask"]
+
+
+class SegmentationTask:
+    """Train a network that gives one logit a pixel.
+
+    In fine-tuning, batch normalisation stays in eval mode: a batch of a few patches
+    from a few corrected places has other statistics than the volume, and running
+    means that drifted to them would change the prediction everywhere, also where
+    nothing was wrong. Its scale and shift are trained as usual.
+
+    Parameters
+    ----------
+    network
+        On its device; trained in place, and left in eval mode after validating.
+    score
+        Scores the network, in eval mode, on what is not learned from (see
+        ``score_blocks`` and ``mean_score``); higher is better.
+    config
+        Learning rate, loss, and what is kept as it is.
+
+    Raises
+    ------
+    CallerError
+        Where ``keep_encoder`` is asked of a network that has none.
+    """
+
+    def __init__(
+        self, network: nn.Module, score: Callable[[nn.Module], float], config: TrainingConfig
+    ) -> None:
+        torch.manual_seed(config.seed)  # dropout
+        self.network, self._score, self._config = network, score, config
+        self._device = next(network.parameters()).device
+        precision = choose_precision(self._device, config.precision, network)
+        # Gradients underflow in fp16 without loss scaling.
+        self.precision = "fp32" if precision == "fp16" else precision
+        encoder = _encoder(network) if config.keep_encoder else None
+        for weight in network.parameters():
+            weight.requires_grad_(True)
+        if encoder is not None:
+            encoder.requires_grad_(False)
+        self._kept = list(_kept(network, encoder, statistics=config.keep_statistics))
+        self._weights = [w for w in network.parameters() if w.requires_grad]
+        self._optimiser = torch.optim.AdamW(
+            self._weights, lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+
+    def step(self, batch: Batch) -> float:
+        """Learn from one batch; return its loss.
+
+        Returns NaN, and changes nothing, where loss or gradient is not finite.
+
+        Raises
+        ------
+        DeviceMemoryError
+            Where the device has no room for the batch.
+        """
+        self._train_mode()
+        self._optimiser.zero_grad(set_to_none=True)
+        with memory_explained(tile=batch.image.shape[-1], batch=len(batch.image)):
+            loss = self._loss(batch)
+            value = float(loss.detach())
+            if not isfinite(value):
+                return nan
+            if loss.requires_grad:
+                loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        norm = nn.utils.clip_grad_norm_(self._weights, self._config.gradient_norm)
+        if not isfinite(float(norm)):
+            return nan
+        self._optimiser.step()
+        return value
+
+    def validate(self) -> float:
+        """Return the network's score."""
+        return self._score(self.network.eval())
+
+    def state(self) -> State:
+        """Return a copy of the network's weights and the optimiser's state."""
+        network, optimiser = self.network.state_dict(), self._optimiser.state_dict()
+        return {"network": deepcopy(network), "optimiser": deepcopy(optimiser)}
+
+    def restore(self, state: State) -> None:
+        """Go back to a snapshot; the network is in eval mode after."""
+        self.network.load_state_dict(state["network"])  # type: ignore[arg-type]
+        self._optimiser.load_state_dict(deepcopy(state["optimiser"]))  # type: ignore[arg-type]
+        self.network.eval()
+
+    def slow_down(self) -> None:
+        """Halve the learning rate."""
+        for group in self._optimiser.param_groups:
+            group["lr"] /= 2
+
+    def _loss(self, batch: Batch) -> Tensor:
+        image, target, reviewed = (torch.from_numpy(a).to(self._device) for a in batch)
+        with autocast(self._device, self.precision):
+            logits = self.network(image.contiguous(memory_format=torch.channels_last))
+        weight = self._config.dice_weight
+        return reviewed_loss(logits.float(), target, reviewed, dice_weight=weight)
+
+    def _train_mode(self) -> None:
+        self.network.train()
+        for part in self._kept:
+            part.eval()
+
+
+def _encoder(network: nn.Module) -> nn.Module:
+    encoder = getattr(network, "encoder", None)
+    if not isinstance(encoder, nn.Module):
+        raise CallerError(
+            f"keep_encoder: {type(network).__name__} has no encoder; leave keep_encoder out."
+        )
+    return encoder
+
+
+def _kept(
+    network: nn.Module, encoder: nn.Module | None, *, statistics: bool
+) -> Iterator[nn.Module]:
+    """Yield what stays in eval mode: the kept encoder, and batch normalisation."""
+    if encoder is not None:
+        yield encoder
+    if statistics:
+        for part in network.modules():
+            if isinstance(part, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - no public base
+                yield part

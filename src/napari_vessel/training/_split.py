@@ -1,0 +1,130 @@
+"""Which blocks are learned from, and which are judged by.
+
+The volume is cut into cells along a grid anchored at its corner. Of every run
+of ``1 / validation_fraction`` cells along x, the hash of the run's place names
+one: its labels, and a guard around it, never enter a loss. The side of a cell
+depends on its place alone, so it stays the same however corrections grow: a
+re-drawn split would judge by what was learned before. Whole cells are held
+out rather than slices, for neighbouring slices are nearly the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from napari_vessel.geometry import Box, Zyx
+from napari_vessel.training._config import TrainingConfig
+from napari_vessel.training._reviewed import Mask, Reviewed, reviewed_in
+
+__all__ = ["Split", "split_blocks"]
+
+_FEWEST_CELLS = 4  # with fewer, none is spared from learning
+
+
+@dataclass(frozen=True)
+class Split:
+    """Cells with reviewed voxels, by side; boxes are clipped to the volume.
+
+    Parameters
+    ----------
+    train, validation
+        Boxes of cells, in C order.
+    block
+        The grid's cell, in voxels, zyx.
+    guard
+        Voxels around a validation cell that are not learned from.
+    """
+
+    train: tuple[Box, ...]
+    validation: tuple[Box, ...]
+    block: Zyx
+    guard: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_held", {self._cell(box): box for box in self.validation})
+
+    def trainable(self, box: Box) -> Mask:
+        """Return which voxels of ``box`` may enter a loss, shape ``box.shape``."""
+        free = np.ones(box.shape, np.bool_)
+        for held in self._near(box):
+            both = held.intersection(box)
+            if both is not None:
+                free[both.relative_to(box).slices] = False
+        return free
+
+    def _near(self, box: Box) -> list[Box]:
+        """Return the held-out cells, with their guard, that may reach into ``box``."""
+        if not self.validation:
+            return []
+        halo = (self.guard,) * 3
+        reach = box.expanded(halo)
+        ranges = [
+            range(a // edge, (b - 1) // edge + 1)
+            for a, b, edge in zip(reach.start, reach.stop, self.block, strict=True)
+        ]
+        held: dict[Zyx, Box] = self._held  # type: ignore[attr-defined]  # set in __post_init__
+        return [held[cell].expanded(halo) for cell in product(*ranges) if cell in held]
+
+    def _cell(self, box: Box) -> Zyx:
+        z, y, x = (a // edge for a, edge in zip(box.start, self.block, strict=True))
+        return z, y, x
+
+
+def split_blocks(overlay: Reviewed, config: TrainingConfig) -> Split:
+    """Split the cells that hold reviewed voxels.
+
+    With fewer than four cells none is held out. With four or more at least one
+    is: where the hash names none of them, the one whose hash is lowest. No cell
+    moves from learning to judging as corrections grow from there on.
+
+    Parameters
+    ----------
+    overlay
+        Corrections.
+    config
+        ``validation_block``, ``validation_fraction`` and ``guard``.
+    """
+    cells = _reviewed_cells(overlay, config.validation_block)
+    held = _held_out(sorted(cells), config.validation_fraction)
+    return Split(
+        train=tuple(cells[cell] for cell in sorted(cells) if cell not in held),
+        validation=tuple(cells[cell] for cell in sorted(held)),
+        block=config.validation_block,
+        guard=config.guard,
+    )
+
+
+def _reviewed_cells(overlay: Reviewed, block: Zyx) -> dict[Zyx, Box]:
+    """Return the grid's cells that hold a reviewed voxel, by their place."""
+    found = {}
+    for box in overlay.boxes():
+        reviewed = reviewed_in(overlay.read(box))
+        for part in box.cells(block):
+            if reviewed[part.relative_to(box).slices].any():
+                z, y, x = (a // edge for a, edge in zip(part.start, block, strict=True))
+                found[z, y, x] = _box_of((z, y, x), block, overlay.shape)
+    return found
+
+
+def _box_of(cell: Zyx, block: Zyx, shape: Zyx) -> Box:
+    start = [c * edge for c, edge in zip(cell, block, strict=True)]
+    stop = [min(a + edge, n) for a, edge, n in zip(start, block, shape, strict=True)]
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def _held_out(cells: list[Zyx], fraction: float) -> set[Zyx]:
+    if len(cells) < _FEWEST_CELLS:
+        return set()
+    run = round(1 / fraction)
+    named = {(z, y, x) for z, y, x in cells if x % run == _hash((z, y, x // run)) % run}
+    return named or {min(cells, key=_hash)}
+
+
+def _hash(place: Zyx) -> int:
+    """Hash a place in the grid: the same on every machine and in every process."""
+    text = ",".join(map(str, place)).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
