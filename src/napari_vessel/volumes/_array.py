@@ -76,7 +76,8 @@ class _DaskSource(ArraySource):
     def read(self, box: Box, level: int) -> Voxels:
         """Compute ``box`` on threads, whatever scheduler is set: a cluster is too slow here."""
         check_box(box, level, self.shapes)
-        cut = self._levels[level][self._plan.index(box)].compute(scheduler="threads")
+        lazy: LazyArray = self._levels[level][self._plan.index(box)]
+        cut = lazy.compute(scheduler="threads")
         return np.ascontiguousarray(native(self._plan.oriented(np.asarray(cut))))
 
 
@@ -125,7 +126,7 @@ def volume_of_array(
     UnsupportedVolumeError
         If it is no volume: 2-D, empty, complex, of several channels with none chosen, ….
     """
-    levels = list(array) if isinstance(array, (list, tuple)) else [array]
+    levels: list[Any] = list(array) if isinstance(array, (list, tuple)) else [array]
     if not levels or not all(
         hasattr(level, "shape") and hasattr(level, "dtype") for level in levels
     ):

@@ -14,7 +14,7 @@ Index = tuple[slice | int, ...]
 class ChunkPiece(NamedTuple):
     """The part of an index that lies in one chunk."""
 
-    index: Index
+    cut: Index
     place: tuple[slice, ...]  # in the array that the whole index cuts
     chunk: tuple[int, ...]  # its number along each axis
 

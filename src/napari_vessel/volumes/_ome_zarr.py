@@ -15,6 +15,7 @@ from napari_vessel.volumes._array import shape_factors
 from napari_vessel.volumes._axes import AxisPlan, plan_axes, unnamed_axes
 from napari_vessel.volumes._chunk_pieces import chunk_pieces, cut_shape
 from napari_vessel.volumes._dtypes import LazyArray, Voxels, native, readable_dtype
+from napari_vessel.volumes._frames import frame_check
 from napari_vessel.volumes._ngff import Multiscale, multiscale_of
 from napari_vessel.volumes._options import VolumeOptions
 from napari_vessel.volumes._reading_store import ReadingStore
@@ -85,6 +86,9 @@ class OmeZarrSource:
         self.dtype: np.dtype[Any] = readable_dtype(self._arrays[0].dtype, uri)
         self.chunk: Zyx = self._chunk(0)
         self._multiscale = multiscale
+        for path, document, array in zip(self._paths, self._documents, self._arrays, strict=True):
+            stored = array.shards or array.chunks
+            store.expect(path, frame_check(document, stored, array.dtype.itemsize))
         by_shape = shape_factors(self.shapes, uri)
         self.voxel_size: VoxelSize | None = None
         self.voxel_size_known = False
@@ -103,12 +107,12 @@ class OmeZarrSource:
         check_box(box, level, self.shapes)
         array, index = self._arrays[level], self._plan.index(box)
         try:
-            cut = array[index]
+            cut = np.asarray(array[index])
         except VesselError:
             raise
         except _FAULTS:
             cut = self._again(array, level, index)
-        return np.ascontiguousarray(native(self._plan.oriented(np.asarray(cut))))
+        return np.ascontiguousarray(native(self._plan.oriented(cut)))
 
     def array(self, level: int) -> LazyArray:
         """Return a level as a dask array in its chunks."""
@@ -158,9 +162,8 @@ class OmeZarrSource:
 
     def _chunk(self, level: int) -> Zyx:
         array = self._arrays[level]
-        return self._plan.shape(
-            tuple(min(c, n) for c, n in zip(array.chunks, array.shape, strict=True))
-        )
+        edges = zip(array.chunks, array.shape, strict=True)
+        return self._plan.shape([min(chunk, edge) for chunk, edge in edges])
 
     def _again(self, array: zarr.Array[Any], level: int, index: tuple[slice | int, ...]) -> Voxels:
         """Read chunk by chunk, so that the one at fault can be named."""

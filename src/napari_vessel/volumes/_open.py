@@ -7,7 +7,12 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from napari_vessel.errors import ReadError, UnsupportedVolumeError, VolumeNotFoundError
+from napari_vessel.errors import (
+    ReadError,
+    UnsupportedVolumeError,
+    VesselError,
+    VolumeNotFoundError,
+)
 from napari_vessel.volumes._coarser import with_coarser
 from napari_vessel.volumes._options import DEFAULT_OPTIONS, VolumeOptions
 from napari_vessel.volumes._source import Source
@@ -70,9 +75,9 @@ def _local(path: Path | None, options: VolumeOptions) -> Source:
         if path.is_file():
             return _file(path, options)
         found = path.exists()
-    except (PermissionError, OSError) as error:
-        if isinstance(error, ReadError):
-            raise
+    except VesselError:
+        raise
+    except OSError as error:
         message = f"{path} cannot be read: {error.strerror or error}"
         raise ReadError(message) from error
     except ValueError as error:  # a NUL in the path

@@ -17,6 +17,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import LocalStore, WrapperStore
 
 from napari_vessel.errors import ReadError, UnsupportedVolumeError
+from napari_vessel.volumes._frames import FrameCheck
 
 __all__ = ["Fetch", "Patience", "ReadingStore", "is_metadata", "local_store"]
 
@@ -70,6 +71,7 @@ class ReadingStore(WrapperStore[Store]):
         self._patience = patience
         self._missing = missing
         self._guard = guard
+        self._frames: dict[str, FrameCheck] = {}
         self._documents: dict[str, Buffer | None] = {}
         self._lost: set[int] = set()
         self._lock = Lock()
@@ -78,6 +80,10 @@ class ReadingStore(WrapperStore[Store]):
     def missing_chunks(self) -> int:
         """The number of different chunks asked for and not there."""
         return len(self._lost)
+
+    def expect(self, path: str, frame: FrameCheck) -> None:
+        """Check every chunk of the array at ``path`` by its header from now on."""
+        self._frames[f"{path}/" if path else ""] = frame
 
     def with_read_only(self, read_only: bool = False) -> Self:
         """Return this store: it is read-only already."""
@@ -97,7 +103,10 @@ class ReadingStore(WrapperStore[Store]):
         found = await self._fetched(key, prototype, byte_range)
         if found is None:
             self._count(key)
-        return found if found is None else _within(found, byte_range)
+            return None
+        if byte_range is None:
+            self._check_frame(key, found)
+        return _within(found, byte_range)
 
     async def _fetched(
         self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None
@@ -109,6 +118,12 @@ class ReadingStore(WrapperStore[Store]):
             return await self._store.get(key, prototype, byte_range)
 
         return await self._patience(fetch, key)
+
+    def _check_frame(self, key: str, found: Buffer) -> None:
+        for prefix, frame in self._frames.items():
+            if key.startswith(prefix):
+                frame.check(found[:16].to_bytes(), len(found))
+                return
 
     def _count(self, key: str) -> None:
         if self._missing == "error":
@@ -125,6 +140,9 @@ def _within(found: Buffer, byte_range: ByteRequest | None) -> Buffer:
     """Cut the range out of a whole file, which a server that knows no ranges sends."""
     if isinstance(byte_range, RangeByteRequest):
         length = byte_range.end - byte_range.start
+        if len(found) < length:
+            message = f"it is cut: {len(found)} of {length} bytes"
+            raise ValueError(message)
         return found[byte_range.start : byte_range.end] if len(found) > length else found
     if isinstance(byte_range, SuffixByteRequest) and len(found) > byte_range.suffix:
         return found[len(found) - byte_range.suffix :]

@@ -71,7 +71,7 @@ def remote_store(
 
     sessions: list[tuple[Any, Any]] = []
 
-    async def client(**given: Any) -> aiohttp.ClientSession:
+    async def client(**given: Any) -> aiohttp.ClientSession:  # noqa: ANN401 (passed through)
         given.pop("loop", None)
         session = aiohttp.ClientSession(**given)
         sessions.append((asyncio.get_running_loop(), session))

@@ -12,7 +12,7 @@ from threading import get_ident
 
 import tifffile
 
-from napari_vessel.errors import ReadError, UnsupportedVolumeError
+from napari_vessel.errors import ReadError, UnsupportedVolumeError, VesselError
 
 __all__ = ["DECODE_ERRORS", "check_page", "damage_noticed", "opened", "refuse_colour"]
 
@@ -66,7 +66,7 @@ def damage_noticed(path: Path) -> Iterator[None]:
     logger.addHandler(watch)
     try:
         yield
-    except (UnsupportedVolumeError, ReadError):
+    except VesselError:
         raise
     except DECODE_ERRORS as error:
         message = f"{path} is cut or damaged: {error or type(error).__name__}"

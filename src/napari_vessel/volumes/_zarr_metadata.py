@@ -62,8 +62,9 @@ def group_attributes(store: ReadingStore, uri: str) -> dict[str, Any] | None:
     if current is not None:
         found = current.get("attributes", {}) if current.get("node_type") == "group" else None
         return found if isinstance(found, dict) else None
-    if document(store, ".zgroup", uri) is None and document(store, ".zattrs", uri) is None:
-        return None
+    if document(store, ".zgroup", uri) is None:
+        if document(store, ".zattrs", uri) is None or document(store, ".zarray", uri) is not None:
+            return None
     return document(store, ".zattrs", uri) or {}
 
 
