@@ -308,6 +308,17 @@ def test_an_export_reads_in_bounded_boxes(tmp_path, monkeypatch, fmt):
     np.testing.assert_array_equal(read_back(fmt, tmp_path / "a", mask.shape), mask)
 
 
+def test_slabs_hold_bounded_memory_and_every_slice(monkeypatch):
+    monkeypatch.setattr(mask_source_module, "_SLAB", 9 * 20 * 20)
+    mask = mask_of_shape((67, 20, 20))
+
+    slabs = list(source_of(mask).slabs())
+
+    assert {len(slab) for _, slab in slabs} == {8, 3}
+    assert [first for first, _ in slabs] == list(range(0, 67, 8))
+    np.testing.assert_array_equal(np.concatenate([slab for _, slab in slabs]), mask)
+
+
 @every_format
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads names from /proc")
 def test_every_file_is_synced_before_it_is_moved_into_place(tmp_path, monkeypatch, fmt):

@@ -63,6 +63,7 @@ def test_a_store_is_valid_ome_zarr_from_the_start(tmp_path):
         yaozarrs.validate_zarr_store(group)
     attributes = json.loads((store.path / "zarr.json").read_text())["attributes"]
     assert attributes["napari-vessel"]["state"] == "partial"
+    assert attributes["napari-vessel"]["recipe"] == {}
     [scales] = attributes["ome"]["multiscales"]
     assert [d["coordinateTransformations"] for d in scales["datasets"]] == [
         [{"type": "scale", "scale": [2.5, 1.0, 1.5]}],
@@ -90,6 +91,16 @@ def test_the_coarse_mask_is_the_mask_of_the_coarse_probability(tmp_path, shard):
     np.testing.assert_array_equal(
         mask_of(coarse, 0.9), coarsen(mask_of(fine, 0.9), (2, 2, 2), "max")
     )
+
+
+def test_progress_ends_once_the_store_is_complete(tmp_path):
+    names = ("probability", "xy")
+    store = create_store(tmp_path / "a", spec_of((1, 1, 1600), chunk=(8, 8, 256), arrays=names))
+
+    seen = [(event.done, event.total, store.complete) for event in store.finishing()]
+
+    total = 2 * (4 + 2) + 1
+    assert seen == [(n, total, n == total) for n in range(1, total + 1)]
 
 
 def test_writing_again_changes_nothing(tmp_path):
@@ -169,6 +180,16 @@ def test_a_store_with_a_damaged_chunk_stays_partial(tmp_path):
     fill(store, "probability", noise((1, 1, 600)))
     store.finish()
     assert store.complete
+
+
+def test_a_store_written_after_its_end_is_partial_again(tmp_path):
+    create_store(tmp_path / "a", spec_of((8, 8, 8))).finish()
+    store = open_store(tmp_path / "a", writable=True)
+    for _ in range(2):
+        assert store.complete
+        fill(store, "probability", noise((8, 8, 8)))
+        assert not store.complete
+        store.finish()
 
 
 def test_nothing_is_made_over_something_unasked(tmp_path):

@@ -50,8 +50,8 @@ from ._options import VolumeOptions as VolumeOptions
 from ._options import WindowConfig as WindowConfig
 from ._source import Source as Source
 from ._store import Store as Store
-from ._store import StoreSpec as StoreSpec
 from ._store import create_store as create_store
 from ._store import open_store as open_store
+from ._store_spec import StoreSpec as StoreSpec
 from ._volume import Volume as Volume
 from ._window import IntensityWindow as IntensityWindow

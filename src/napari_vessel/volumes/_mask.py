@@ -56,8 +56,7 @@ def least_vessel(threshold: float) -> int:
     """
     if not 0 <= threshold <= 1:
         raise CallerError(f"Threshold {threshold}: expected a number from 0 to 1.")
-    # Without the rounding k / 255 could come back as a hair above k.
-    return max(1, ceil(round(threshold * 255, 9)))
+    return max(1, ceil(threshold * 255))
 
 
 def mask_of(probability_u8: NDArray[np.uint8], threshold: float) -> NDArray[np.uint8]:

@@ -7,61 +7,29 @@ says ``"partial"`` until :meth:`Store.finish` has made the coarse levels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any
 
 import zarr
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, JsonValue, field_validator, model_validator
+from pydantic import JsonValue
 
 from napari_vessel.errors import CallerError, UnsupportedVolumeError, VolumeNotFoundError
 from napari_vessel.geometry import Box, VoxelSize, Zyx
 from napari_vessel.volumes._atomic import folder_beside, sync_tree
 from napari_vessel.volumes._levels import Grid, Levels, make_levels, open_levels
+from napari_vessel.volumes._mask_source import ExportProgress
 from napari_vessel.volumes._ome_metadata import OURS, image_metadata, multiscales
 from napari_vessel.volumes._output import ZARR, refuse_foreign
-from napari_vessel.volumes._pyramid import Coarsening, level_factors
+from napari_vessel.volumes._pyramid import level_factors
+from napari_vessel.volumes._store_spec import StoreSpec
 
-__all__ = ["Store", "StoreSpec", "create_store", "open_store"]
+__all__ = ["Store", "create_store", "open_store"]
 
 Stored = Literal[
     "uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"
 ]  # what OME-Zarr readers and our coarsening know
-
-
-class StoreSpec(BaseModel, frozen=True, extra="forbid"):
-    """What a store holds; told once, when it is made."""
-
-    shape: Zyx = Field(description="Voxels of the finest level, zyx.")
-    voxel_size: VoxelSize = Field(description="Edges of a voxel of the finest level.")
-    chunk: Zyx = Field((64, 128, 128), description="Voxels that are compressed together.")
-    shard: Zyx | None = Field(None, description="Voxels in one file, whole chunks; none: a chunk.")
-    arrays: tuple[str, ...] = Field(("probability",), min_length=1, description="The root first.")
-    dtype: Stored = Field("uint8", description="Type of the voxels of every array.")
-    coarsening: Coarsening = Field("max", description="What a coarse voxel takes of its fine ones.")
-    attrs: dict[str, JsonValue] = Field(default_factory=dict, description="The recipe.")
-
-    @field_validator("shape", "chunk", "shard")
-    @classmethod
-    def _edges_are_positive(cls, edges: Zyx | None) -> Zyx | None:
-        if edges is not None and min(edges) < 1:
-            raise ValueError(f"{edges}: every edge must be at least 1 voxel")
-        return edges
-
-    @field_validator("arrays")
-    @classmethod
-    def _names_are_plain(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        # A level's array is called by its number, so an array may not be.
-        if len(set(names)) < len(names) or not all(name.isidentifier() for name in names):
-            raise ValueError(f"{names}: array names must be plain words, each once")
-        return names
-
-    @model_validator(mode="after")
-    def _shards_hold_whole_chunks(self) -> Self:
-        if self.shard and any(s % c for s, c in zip(self.shard, self.chunk, strict=True)):
-            raise ValueError(f"{self.shard=} does not hold whole chunks of {self.chunk}")
-        return self
 
 
 class Store:
@@ -71,6 +39,7 @@ class Store:
         self.path = path
         self.spec = spec
         self._group = group
+        self._touched = False
         self._levels = {name: self._open_levels(name) for name in spec.arrays}
 
     @property
@@ -130,7 +99,11 @@ class Store:
             If the disk refuses.
         """
         self._writable()
-        self._of(name).write(box, block)
+        levels = self._of(name)
+        if not self._touched and self.complete:
+            self._say("partial")  # its coarse levels are stale from now on
+        self._touched = True
+        levels.write(box, block)
 
     def read(self, name: str, box: Box, level: int = 0) -> NDArray[Any]:
         """Read any box of a level of array ``name``; what was never written is 0.
@@ -154,7 +127,8 @@ class Store:
     def finish(self) -> None:
         """Make the coarse levels, bring all to the disk, and say ``"complete"``.
 
-        Memory: one unit and eight chunks. Can be called again after an error or more writes.
+        Can be called again after an error or more writes. To show progress, or
+        stop in between, draw :meth:`finishing` instead.
 
         Raises
         ------
@@ -163,14 +137,33 @@ class Store:
         ReadError, WriteError
             If a chunk is damaged, or the disk refuses; the store stays partial.
         """
+        for _ in self.finishing():
+            pass
+
+    def finishing(self) -> Iterator[ExportProgress]:
+        """Do what :meth:`finish` does, unit by unit; ``done == total`` once it is complete.
+
+        Memory: one unit and eight chunks.
+        """
         self._writable()
-        for levels in self._levels.values():
-            for level in range(1, len(levels.shapes)):
-                for _ in levels.fill(level, self.spec.coarsening):
-                    pass
+        coarse = range(1, len(self.level_shapes))
+        total = len(self.arrays) * sum(len(self._of(self.arrays[0]).units(n)) for n in coarse) + 1
+        filled = (
+            unit
+            for levels in self._levels.values()
+            for level in coarse
+            for unit in levels.fill(level, self.spec.coarsening)
+        )
+        for done, _ in enumerate(filled, start=1):
+            yield ExportProgress(done, total)
         sync_tree(self.path)  # the voxels first, then the word that they are there
-        self._group.attrs[OURS] = _our_attrs(self.spec, "complete")
+        self._touched = False
+        self._say("complete")
         sync_tree(self.path)
+        yield ExportProgress(total, total)
+
+    def _say(self, state: str) -> None:
+        self._group.attrs[OURS] = _our_attrs(self.spec, state)
 
     def _writable(self) -> None:
         if self._group.read_only:
