@@ -11,14 +11,14 @@ from napari.qt.threading import GeneratorWorkerSignals, WorkerBase
 __all__ = ["EventWorker"]
 
 
-class EventWorker(WorkerBase):  # type: ignore[misc]  # superqt's base is untyped
+class EventWorker(WorkerBase):  # type: ignore[misc]  # napari ships no types
     """Run a generator on a thread; every error reaches ``errored``.
 
     napari's own generator worker swallows every ``RuntimeError``: neither
     ``errored`` nor ``finished`` is emitted. Here ``yielded`` brings each event,
     then exactly one of ``returned``, ``aborted`` and ``errored``, then
-    ``finished``. To quit is to stop asking: the generator is closed on its own
-    thread.
+    ``finished``. To quit is to stop asking: after the event that is under way
+    the generator is closed, on its own thread.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ class EventWorker(WorkerBase):  # type: ignore[misc]  # superqt's base is untype
         """Relay events until the generator ends or someone quits."""
         with closing(self._start()) as events:
             for event in events:
+                self.yielded.emit(event)
                 if self.abort_requested:
                     break
-                self.yielded.emit(event)
         if self.abort_requested:
             self.aborted.emit()

@@ -1,0 +1,162 @@
+"""The dock "Vessels": Volume, Predict, Correct, Retrain, Export, one below the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.utils.notifications import notification_manager, show_error
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtGui import QCloseEvent, QGuiApplication, QShowEvent
+from qtpy.QtWidgets import QMainWindow, QScrollArea, QVBoxLayout, QWidget
+
+from napari_vessel.errors import VesselError
+from napari_vessel.runner import ProcessRunner
+from napari_vessel.session import Session
+from napari_vessel.widgets._correct_section import CorrectSection
+from napari_vessel.widgets._export_section import ExportSection
+from napari_vessel.widgets._follower import Follower
+from napari_vessel.widgets._jobs import Jobs
+from napari_vessel.widgets._predict_section import PredictSection
+from napari_vessel.widgets._retrain_section import RetrainSection
+from napari_vessel.widgets._section import Desk, Sentence, button
+from napari_vessel.widgets._viewer import ViewerLink
+from napari_vessel.widgets._volume_section import VolumeSection
+
+__all__ = ["VesselsDock"]
+
+
+class VesselsDock(QWidget):
+    """Leads from a volume to an exported mask.
+
+    Closing it, or the viewer, saves what is painted and ends the compute process.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer to work in.
+    session
+        Made with a compute process of its own where none is given.
+    """
+
+    def __init__(self, napari_viewer: Any, session: Session | None = None) -> None:  # noqa: ANN401
+        super().__init__()
+        self.session = session or Session(ProcessRunner())
+        follower = Follower(self)
+        jobs = Jobs(self.session, self)
+        link = ViewerLink(napari_viewer, self.session, follower, self)
+        self.desk = Desk(self.session, jobs, link, follower)
+        self._window: QObject | None = None
+        self._docked = self._closing = self._closed = False
+        self._build()
+        self._bind_keys()
+        follower.follow(self.session.events.failed, _notify)
+        QTimer.singleShot(0, self._start)
+
+    def _build(self) -> None:
+        self.volume = VolumeSection(self.desk)
+        self.predict = PredictSection(self.desk)
+        self.correct = CorrectSection(self.desk)
+        self.retrain = RetrainSection(self.desk)
+        self.export = ExportSection(self.desk)
+        self.sections = (self.volume, self.predict, self.correct, self.retrain, self.export)
+        content = QWidget()
+        inside = QVBoxLayout(content)
+        inside.setContentsMargins(2, 2, 2, 2)
+        for section in self.sections:
+            inside.addWidget(section)
+        self.copied = Sentence()
+        report = button(
+            "Copy diagnostic report",
+            "Copy versions, devices, settings and last errors, to paste into an issue.",
+            self._copy_report,
+        )
+        inside.addWidget(report)
+        inside.addWidget(self.copied)
+        inside.addStretch(1)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.area)
+
+    def _bind_keys(self) -> None:
+        link = self.desk.link
+        link.bind("Shift-P", self.predict.start)
+        link.bind("Shift-A", self.correct.accept_slice)
+        link.bind("Shift-N", self.volume.work_here)
+        link.bind("Q", link.toggle_mask)
+
+    def _start(self) -> None:
+        """Warm the compute process, so that a click finds it ready."""
+        if self._closed:
+            return
+        self._watch_window()
+        try:
+            self.session.runner.start()
+        except VesselError as error:
+            _notify(error)
+
+    def _copy_report(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(self.session.report())
+        self.copied.say("Copied: paste it into an issue.")
+
+    # -- the end ---------------------------------------------------------------
+
+    def shut(self) -> None:
+        """Save what is painted, stop all work and end the compute process; once."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._window is not None:
+            self._window.removeEventFilter(self)
+        self.desk.link.close()
+        self.desk.follower.close()
+        # The runner goes first: a job that waits for it then ends by itself.
+        self.session.close()
+        self.desk.jobs.close()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Notice when the dock that holds this widget was closed."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            self._docked = self._docked or self.parent() is not None
+            if self._docked and self.parent() is None:
+                self.shut()
+        return bool(super().event(event))
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802  Qt's name
+        """Watch the window from the first time it is seen."""
+        self._watch_window()
+        super().showEvent(event)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802  Qt's name
+        """Shut when closed as a window of its own."""
+        self.shut()
+        super().closeEvent(event)
+
+    def _watch_window(self) -> None:
+        window = self.window()
+        if self._window is None and isinstance(window, QMainWindow):
+            self._window = window
+            window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802  Qt's name
+        """Shut when the viewer's window was closed; a refused close hides nothing."""
+        if event is not None and isinstance(watched, QWidget):
+            closes = event.type() == QEvent.Type.Close
+            hides = event.type() == QEvent.Type.Hide and not event.spontaneous()
+            self._closing = self._closing or closes
+            if (closes and not watched.isVisible()) or (hides and self._closing):
+                self.shut()
+        return bool(super().eventFilter(watched, event))
+
+
+def _notify(error: Exception) -> None:
+    """Show an error in napari's notifications: ours as a sentence, a bug with its trace."""
+    if isinstance(error, VesselError):
+        show_error(str(error))
+    else:
+        notification_manager.receive_error(type(error), error, error.__traceback__)

@@ -1,0 +1,86 @@
+"""5 Export: write the mask with its recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QLineEdit
+
+from napari_vessel.session import ActivityName
+from napari_vessel.widgets._section import Section, button, combo, row
+
+__all__ = ["ExportSection"]
+
+_FORMATS: dict[str, object] = {
+    "OME-Zarr 0.5 labels": "ome-zarr",
+    "TIFF slices (folder)": "tiff",
+    "TIFF stack": "tiff-stack",
+    "Run lengths (Kaggle)": "rle",
+}
+_SUFFIX = {"ome-zarr": ".ome.zarr", "tiff": "", "tiff-stack": ".tif", "rle": ".csv"}
+
+
+class ExportSection(Section):
+    """Writes corrections over proposal in a format others read."""
+
+    number = 5
+    title = "Export"
+    activity: ActivityName | None = "export"
+
+    def build(self) -> None:
+        """Add format, place and button."""
+        self.format = combo("Format", "What others read.", _FORMATS)
+        self.format.currentIndexChanged.connect(lambda _: self._suggest())
+        self.body.addLayout(row("Format", self.format))
+        self.path = QLineEdit()
+        self.path.setPlaceholderText("where to write")
+        self.path.setToolTip("The file or folder to make.")
+        self.browse = button("…", "Choose a place.", self._browse)
+        self.browse.setAccessibleName("Choose a place")
+        self.browse.setMaximumWidth(32)
+        line = row("To", self.path)
+        line.addWidget(self.browse)
+        self.body.addLayout(line)
+        self.overwrite = QCheckBox("Replace an earlier export")
+        self.overwrite.setToolTip("Only once the new one is whole.")
+        self.body.addWidget(self.overwrite)
+        self.export = button("Export", "Write the mask that is shown.", self.start)
+        self.body.addWidget(self.export)
+        self.path.textChanged.connect(lambda _: self.update_state())
+        self.desk.follower.follow(self.desk.session.events.opened, self._suggest)
+        self._suggested = ""
+
+    def update_state(self) -> None:
+        """Say what a click will do, or why it cannot."""
+        opened = self.desk.session.opened is not None
+        named = bool(self.path.text().strip())
+        self.export.setEnabled(opened and named and not self.running)
+        if not opened:
+            self.hint.say("Open a volume first.")
+        elif not named:
+            self.hint.say("Say where to write the mask.")
+        else:
+            self.hint.say("Writes the mask that is shown, with voxel size and recipe.")
+
+    def start(self) -> None:
+        """Ask for an export."""
+        out = Path(self.path.text().strip()).expanduser()
+        form, overwrite = self.format.currentData(), self.overwrite.isChecked()
+        session = self.desk.session
+        if session.opened is None or self.running:
+            return
+        self.desk.jobs.start("export", lambda: session.export(out, form, overwrite=overwrite))
+
+    def _suggest(self) -> None:
+        """Name a place beside the project, unless the person named one."""
+        opened = self.desk.session.opened
+        if opened is None or self.path.text() not in ("", self._suggested):
+            return
+        name = opened.place.name.removesuffix(".vessel") + "-vessels"
+        self._suggested = str(opened.place.with_name(name + _SUFFIX[self.format.currentData()]))
+        self.path.setText(self._suggested)
+
+    def _browse(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Export the mask to", self.path.text())
+        if path:
+            self.path.setText(path)

@@ -1,0 +1,81 @@
+"""The session's long work, each on a worker thread; its events delivered on the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from qtpy.QtCore import QCoreApplication, QObject, QThreadPool
+
+from napari_vessel.session import ActivityName, Opened, Session
+from napari_vessel.widgets._worker import EventWorker
+
+__all__ = ["Jobs"]
+
+_CLOSE_SECONDS = 5.0
+
+
+class Jobs(QObject):
+    """Runs at most one job of each activity; what arrives after a cancel is not shown."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._workers: dict[ActivityName, EventWorker] = {}
+
+    def running(self, name: ActivityName) -> bool:
+        """Tell whether a job of activity ``name`` has begun and not ended."""
+        return name in self._workers
+
+    def start(
+        self, name: ActivityName, make: Callable[[], Generator[Any, None, None]]
+    ) -> EventWorker | None:
+        """Start a job; None where one of that name is still running.
+
+        Parameters
+        ----------
+        name
+            The activity.
+        make
+            Makes the session's generator; called on the worker's thread.
+        """
+        if name in self._workers:
+            return None
+        worker = EventWorker(make)
+        self._workers[name] = worker
+        worker.yielded.connect(partial(self._deliver, worker))
+        worker.errored.connect(partial(self._failed, name, worker))
+        worker.aborted.connect(partial(self._session.cancelled, name))
+        worker.finished.connect(partial(self._workers.pop, name, None))
+        worker.start()
+        return worker
+
+    def cancel(self, name: ActivityName) -> None:
+        """Ask a job to stop; it does after the event that is under way."""
+        if name in self._workers:
+            self._workers[name].quit()
+
+    def close(self) -> None:
+        """Stop all jobs and wait for their threads, a few seconds at most."""
+        for worker in self._workers.values():
+            worker.quit()
+        deadline = monotonic() + _CLOSE_SECONDS
+        pool = QThreadPool.globalInstance()
+        while pool is not None and self._workers and monotonic() < deadline:
+            pool.waitForDone(20)
+            QCoreApplication.sendPostedEvents()
+        self._workers.clear()
+
+    def _deliver(self, worker: EventWorker, event: Any) -> None:  # noqa: ANN401
+        if not worker.abort_requested:
+            self._session.deliver(event)
+        elif isinstance(event, Opened):
+            event.corrections.close()  # nobody else holds its journal
+
+    def _failed(self, name: ActivityName, worker: EventWorker, error: Exception) -> None:
+        if worker.abort_requested:
+            self._session.cancelled(name)  # what it met while ending is no news
+        else:
+            self._session.failed(name, error)

@@ -1,0 +1,169 @@
+"""2 Predict: propose a mask, the slice in view first; the threshold acts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from math import prod
+from typing import Any
+
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QLabel, QSlider
+from superqt.utils import signals_blocked
+
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference import InferenceConfig
+from napari_vessel.session import ActivityName, Asked, Session
+from napari_vessel.widgets._section import Collapsed, Section, button, combo, row
+from napari_vessel.workflows import Focus
+
+__all__ = ["PredictSection"]
+
+_THRESHOLD_MS = 150
+_PLANES: dict[str, object] = {
+    "Chosen by voxel size": "auto",
+    "XY, XZ and YZ": tuple(Plane),
+    "XY only": (Plane.XY,),
+    "XZ only": (Plane.XZ,),
+    "YZ only": (Plane.YZ,),
+}
+_VIEWS: dict[str, object] = {
+    "4 flips": "flips",
+    "None (4 × faster)": "none",
+    "8 flips and turns": "dihedral",
+}
+_FUSE: dict[str, object] = {"Mean": "mean", "Any plane": "max", "Two planes agree": "vote"}
+
+
+class PredictSection(Section):
+    """Asks for a proposal of the region or of what is visible."""
+
+    number = 2
+    title = "Predict"
+    activity: ActivityName | None = "predict"
+
+    def build(self) -> None:
+        """Add the button, the options and the threshold."""
+        self.predict = button(
+            "Predict vessels", "Propose a mask (Shift-P), where you look first.", self.start
+        )
+        self.predict.setMinimumHeight(36)
+        self.predict.setStyleSheet("font-weight: bold")
+        self.body.addWidget(self.predict)
+        self.where = combo(
+            "Where", "Which part to predict.", {"Everything": "all", "What is visible": "visible"}
+        )
+        self.where.currentIndexChanged.connect(lambda _: self.update_state())
+        self.body.addLayout(row("Where", self.where))
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(1, 99)
+        self.slider.setToolTip(
+            "Probability from which a voxel is vessel: lower finds more. Acts at once."
+        )
+        self.value = QLabel()
+        self.value.setToolTip(self.slider.toolTip())
+        line = row("Threshold", self.slider)
+        line.addWidget(self.value)
+        self.body.addLayout(line)
+        self._add_options()
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.timeout.connect(self._ask_threshold)
+        self.slider.valueChanged.connect(self._on_slider)
+        follow, events = self.desk.follower.follow, self.desk.session.events
+        follow(events.threshold, self._show_threshold)
+        follow(events.checkpoint, lambda _: self.update_state())
+        self._show_threshold(self.desk.session.threshold)
+
+    def _add_options(self) -> None:
+        fields = InferenceConfig.model_fields
+        options = Collapsed("Options", "How a proposal is made; the defaults are good.")
+        self.planes = combo("Planes", fields["planes"].description or "", _PLANES)
+        self.views = combo("Views", fields["views"].description or "", _VIEWS)
+        self.fuse = combo("Fuse", fields["fuse"].description or "", _FUSE)
+        self.planes.currentIndexChanged.connect(lambda _: self.update_state())
+        for text, control in (("Planes", self.planes), ("Views", self.views), ("Fuse", self.fuse)):
+            options.inside.addLayout(row(text, control))
+        self.options = options
+        self.body.addWidget(options)
+
+    # -- what is possible ------------------------------------------------------
+
+    def update_state(self) -> None:
+        """Say what a click will do, or why it cannot."""
+        opened = self.desk.session.opened
+        self.predict.setEnabled(opened is not None and not self.running)
+        self.slider.setEnabled(opened is not None)
+        if opened is None:
+            self.hint.say("Open a volume first.")
+            return
+        self._show_threshold(self.desk.session.threshold)
+        box = self._box() or opened.region
+        shape = " × ".join(f"{n:,}" for n in box.shape)
+        blocks = prod(
+            -(-b // e) + a // e * -1
+            for a, b, e in zip(box.start, box.stop, InferenceConfig().block, strict=True)
+        )
+        self.hint.say(
+            f"Proposes vessels in {shape} voxels ({blocks} blocks) with checkpoint "
+            f"{self.desk.session.checkpoint}, the slice in view first."
+        )
+
+    def _box(self) -> Box | None:
+        visible = self.where.currentData() == "visible"
+        return self.desk.link.visible_box() if visible else None
+
+    def _config(self) -> InferenceConfig:
+        """Return the project's settings with what is chosen here."""
+        project = self.desk.session.project
+        settings = project.config.inference if project else InferenceConfig()
+        planes, fuse = self.planes.currentData(), self.fuse.currentData()
+        changes = {"planes": planes, "views": self.views.currentData(), "fuse": fuse}
+        return InferenceConfig.model_validate({**settings.model_dump(), "weights": (), **changes})
+
+    # -- asking ----------------------------------------------------------------
+
+    def start(self) -> None:
+        """Ask for a proposal."""
+        session = self.desk.session
+        if session.opened is None or self.running:
+            return
+        focus, box = self.desk.link.focus(), self._box()
+        try:
+            config = self._config()
+        except ValueError as error:
+            self.say(_first_line(error))
+            return
+        self.desk.jobs.start("predict", lambda: _predict(session, config, focus, box))
+
+    def _on_slider(self, percent: int) -> None:
+        self.value.setText(f"{percent / 100:.2f}")
+        self._settle.start(_THRESHOLD_MS)
+
+    def _ask_threshold(self) -> None:
+        self.desk.session.set_threshold(self.slider.value() / 100)
+
+    def _show_threshold(self, threshold: float) -> None:
+        if self._settle.isActive():
+            return  # the person is moving it
+        with signals_blocked(self.slider):
+            self.slider.setValue(round(threshold * 100))
+        self.value.setText(f"{threshold:.2f}")
+
+
+def _predict(
+    session: Session, config: InferenceConfig, focus: Focus | None, box: Box | None
+) -> Generator[Any, None, None]:
+    """Predict with ``config``, which the project (made by then) remembers."""
+    with closing(session.predict(focus, box)) as events:
+        for event in events:
+            if isinstance(event, Asked) and session.project:
+                session.project.update(inference=config)
+            yield event
+
+
+def _first_line(error: ValueError) -> str:
+    """Return what a validator found, without pydantic's frame around it."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = [line for line in lines if line.startswith("Value error, ")]
+    return (told[0].removeprefix("Value error, ") if told else lines[0]).split(" [type=")[0]

@@ -1,0 +1,297 @@
+"""The only thing here that touches the viewer: layers, where the person looks, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from napari.layers import Image
+from napari.utils.transforms import Affine
+from psygnal import Signal, SignalGroup
+from qtpy.QtCore import QObject, QTimer
+
+from napari_vessel.errors import CallerError
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.session import Opened, Session
+from napari_vessel.widgets._follower import Follower
+from napari_vessel.widgets._labels import VesselLabels
+from napari_vessel.workflows import Focus
+
+__all__ = ["LinkEvents", "ViewerLink"]
+
+_REFRESH_MS = 60
+_FEW = 24  # boxes shown one by one; more are shown as one refresh of the layer
+_DEPTH = 32  # slices before and behind the one in view that count as visible
+
+
+class LinkEvents(SignalGroup):
+    """What sections hear of the viewer."""
+
+    layers = Signal(description="Image layers, or the layers of what is open, came or went.")
+    mode = Signal(str, description="The tool of the labels layer changed.")
+
+
+class ViewerLink(QObject):
+    """Shows what the session has open in a viewer, and tells where the person looks.
+
+    Parameters
+    ----------
+    viewer
+        napari's viewer, or its model.
+    session
+        What is open.
+    follower
+        Relays the session's signals.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,  # noqa: ANN401  napari's Viewer or ViewerModel
+        session: Session,
+        follower: Follower,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.events = LinkEvents()
+        self.viewer = viewer
+        self.image: Image | None = None
+        self.labels: VesselLabels | None = None
+        self._session = session
+        self._adopted: Image | None = None
+        self._pending: list[Box | None] = []
+        self._waiting: Opened | None = None
+        self._keys: dict[str, Callable[..., Any] | None] = {}
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._refresh)
+        follower.follow(session.events.opened, self.show)
+        follower.follow(session.events.shown, self._on_shown)
+        viewer.layers.events.inserted.connect(self._on_layers)
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    # -- layers ----------------------------------------------------------------
+
+    def image_layers(self) -> list[Image]:
+        """Return the viewer's image layers that a volume could be taken from."""
+        return [layer for layer in self.viewer.layers if type(layer) is Image]
+
+    def adopt(self, layer: Image | None) -> None:
+        """Show the next volume that is opened by ``layer``, which is in the viewer already."""
+        self._adopted = layer
+
+    def show(self) -> None:
+        """Show what the session has open: the image, and the mask above it."""
+        opened = self._session.opened
+        if opened is None:
+            return
+        if self.labels is not None and self.labels.in_stroke:
+            self.labels.retire()  # a region is not replaced under the brush: the stroke ends first
+        self._show_image(opened)
+        self._show_labels(opened)
+        self.events.layers.emit()
+
+    @property
+    def complete(self) -> bool:
+        """Whether image and mask of what is open are in the viewer."""
+        return self._session.opened is None or None not in (self.image, self.labels)
+
+    def _show_image(self, opened: Opened) -> None:
+        adopted, self._adopted = self._adopted, None
+        if adopted is not None and adopted in self.viewer.layers:
+            self.image = adopted
+            self.image.metadata["napari-vessel"] = {"uri": opened.volume.uri}
+            return
+        keywords = self._placed(opened)
+        if self.image is not None and self._shows(self.image, opened):
+            for name, value in keywords.items():
+                setattr(self.image, name, value)
+            return
+        if self.image is not None:
+            self.viewer.layers.remove(self.image)
+        levels = opened.pyramid
+        self.image = self.viewer.add_image(
+            levels if len(levels) > 1 else levels[0],
+            multiscale=len(levels) > 1,
+            contrast_limits=(opened.window.low, opened.window.high),
+            name=PurePath(opened.volume.uri).name or opened.volume.uri,
+            metadata={"napari-vessel": {"uri": opened.volume.uri}},
+            **keywords,
+        )
+
+    @staticmethod
+    def _shows(layer: Image, opened: Opened) -> bool:
+        """Tell whether ``layer`` shows this volume, so that only its scale may have changed."""
+        finest = layer.data[0] if layer.multiscale else layer.data
+        kept = layer.metadata.get("napari-vessel", {})
+        same = kept.get("uri") == opened.volume.uri and kept.get("read") == _reading(opened)
+        return bool(same and tuple(finest.shape) == opened.volume.shape)
+
+    def _show_labels(self, opened: Opened) -> None:
+        labels = self._session.labels
+        if labels is None or self.image is None:
+            return
+        self.image.metadata["napari-vessel"]["read"] = _reading(opened)
+        keywords = self._mask_placed(self.image, opened.region)
+        if self.labels is None:
+            self._remove_retired()
+            self.labels = VesselLabels(
+                self._session, labels, opened.region, name="Vessels", **keywords
+            )
+            self.labels.events.mode.connect(self._on_mode)
+            self.viewer.add_layer(self.labels)
+        else:
+            self.labels.show_labels(self._session, labels, opened.region)
+            for name, value in keywords.items():
+                setattr(self.labels, name, value)
+        self.viewer.layers.selection.active = self.labels
+
+    @staticmethod
+    def _placed(opened: Opened) -> dict[str, Any]:
+        volume = opened.volume
+        unit = "um" if volume.voxel_size_known else "pixel"
+        return {
+            "scale": volume.voxel_size.zyx,
+            "translate": volume.origin_um,
+            "units": (unit,) * 3,
+        }
+
+    @staticmethod
+    def _mask_placed(image: Image, region: Box) -> dict[str, Any]:
+        """Place the mask on the image's voxels, however the image layer is placed."""
+        turned = {name: getattr(image, name) for name in ("rotate", "shear")}
+        linear = Affine(scale=image.scale, **turned)
+        return {
+            "scale": image.scale,
+            "units": image.units,
+            "translate": image.translate + linear(np.asarray(region.start)),
+            "affine": image.affine,
+            **turned,
+        }
+
+    def _remove_retired(self) -> None:
+        """Take away masks that an earlier dock left for looking only."""
+        for layer in list(self.viewer.layers):
+            if isinstance(layer, VesselLabels) and not layer.editable:
+                self.viewer.layers.remove(layer)
+
+    def _on_layers(self) -> None:
+        self.events.layers.emit()
+
+    def _on_removed(self, event: Any) -> None:  # noqa: ANN401  napari's event
+        if event.value is self.labels and self.labels is not None:
+            self.labels.retire()
+            self.labels = None
+        elif event.value is self.image:
+            self.image = None
+        self.events.layers.emit()
+
+    # -- what changed ----------------------------------------------------------
+
+    def _on_shown(self, box: Box | None) -> None:
+        self._pending.append(box)
+        if not self._timer.isActive():
+            self._timer.start(_REFRESH_MS)
+
+    def _refresh(self) -> None:
+        boxes, self._pending = self._pending, []
+        if self.labels is None:
+            return
+        if None in boxes or len(boxes) > _FEW:
+            boxes = [None]
+        for box in boxes:
+            self.labels.refresh_box(box)
+
+    # -- where the person looks ------------------------------------------------
+
+    def focus(self) -> Focus | None:
+        """Return the point in the middle of the canvas (volume voxels) and the plane on screen."""
+        opened, layer = self._session.opened, self.image
+        if opened is None or layer is None:
+            return None
+        dims = self.viewer.dims
+        world = np.array(dims.point, float)
+        shown = list(dims.displayed)
+        world[shown] = np.asarray(self.viewer.camera.center)[-len(shown) :]
+        point = np.asarray(layer.world_to_data(world[-3:]))
+        z, y, x = (float(p) for p in np.clip(point, 0, np.asarray(opened.volume.shape) - 1))
+        return Focus((z, y, x), Plane.of_normal(self._normal()))
+
+    def _normal(self) -> int:
+        dims = self.viewer.dims
+        axis = int(dims.order[-3]) - (dims.ndim - 3)
+        return axis if 0 <= axis < 3 else 0
+
+    def visible_box(self) -> Box | None:
+        """Return what is on the canvas, and some slices before and behind, inside the region."""
+        opened, layer, focus = self._session.opened, self.image, self.focus()
+        if opened is None or layer is None or focus is None:
+            return None
+        factors = layer.downsample_factors[layer.data_level][-3:]
+        low, high = (np.asarray(c)[-3:] for c in layer.corner_pixels)
+        start, stop = np.floor(low * factors), np.ceil((high + 1) * factors)
+        normal = focus.plane.normal
+        at = round(focus.point[normal])
+        start[normal], stop[normal] = at - _DEPTH, at + _DEPTH
+        start, stop = (np.clip(edge, 0, opened.volume.shape).astype(int) for edge in (start, stop))
+        if (start >= stop).any():
+            return None
+        return Box(tuple(map(int, start)), tuple(map(int, stop))).intersection(opened.region)  # type: ignore[arg-type]
+
+    def slice_in_view(self) -> tuple[Plane, int]:
+        """Return the plane on screen and the slice's index in the volume.
+
+        Raises
+        ------
+        CallerError
+            Nothing is open, or the viewer shows three dimensions.
+        """
+        focus = self.focus()
+        if focus is None:
+            raise CallerError("No volume is shown: open one, or show it again.")
+        if self.viewer.dims.ndisplay != 2:
+            raise CallerError("Three dimensions are shown: go back to a slice to accept it.")
+        return focus.plane, round(focus.point[focus.plane.normal])
+
+    # -- tools and keys --------------------------------------------------------
+
+    def set_mode(self, mode: str) -> None:
+        """Choose a tool of the labels layer: ``paint``, ``erase``, ``fill``, ``pan_zoom``."""
+        if self.labels is None:
+            raise CallerError("The mask is not in the viewer: show it again first.")
+        self.viewer.layers.selection.active = self.labels
+        self.labels.visible = True
+        self.labels.mode = mode
+
+    def _on_mode(self, event: Any) -> None:  # noqa: ANN401  napari's event
+        self.events.mode.emit(str(event.source.mode))
+
+    def toggle_mask(self) -> None:
+        """Show or hide the mask."""
+        if self.labels is not None:
+            self.labels.visible = not self.labels.visible
+
+    def bind(self, key: str, slot: Callable[[], None]) -> None:
+        """Bind a key of the viewer until :meth:`close`."""
+
+        def pressed(_viewer: Any) -> None:  # noqa: ANN401
+            slot()
+
+        self._keys[key] = self.viewer.bind_key(key, pressed, overwrite=True)
+
+    def close(self) -> None:
+        """Let go of the viewer: keys as before, the mask only for looking."""
+        self._timer.stop()
+        for key, before in self._keys.items():
+            self.viewer.bind_key(key, before, overwrite=True)
+        self._keys.clear()
+        self.viewer.layers.events.inserted.disconnect(self._on_layers)
+        self.viewer.layers.events.removed.disconnect(self._on_removed)
+        if self.labels is not None:
+            self.labels.retire()
+
+
+def _reading(opened: Opened) -> tuple[int, int | None]:
+    options = opened.volume.options
+    return options.level, options.channel

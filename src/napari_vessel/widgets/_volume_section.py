@@ -1,0 +1,260 @@
+"""1 Volume: open a file, a folder, an address, a project or an image layer."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from napari.layers import Image
+from qtpy.QtWidgets import QFileDialog, QFrame, QLineEdit, QSpinBox, QVBoxLayout
+
+from napari_vessel.errors import CallerError, VesselError
+from napari_vessel.geometry import VoxelSize
+from napari_vessel.session import ActivityName
+from napari_vessel.volumes import Volume, VolumeOptions
+from napari_vessel.widgets._section import Collapsed, Section, Sentence, button, combo, row
+from napari_vessel.widgets._units import micrometres
+
+__all__ = ["VolumeSection"]
+
+_FILES = "Volumes (*.tif *.tiff *.npy);;All files (*)"
+_POLARITY = {
+    "As the network expects": "auto",
+    "Dark vessels": "dark",
+    "Bright vessels": "bright",
+}
+
+
+class VolumeSection(Section):
+    """Opens what will be segmented and says what it is."""
+
+    number = 1
+    title = "Volume"
+    activity: ActivityName | None = "open"
+
+    def build(self) -> None:
+        """Add the ways to open, the voxel size and what is open."""
+        self.file = button("File…", "Open a TIFF stack or a .npy file.", self._choose_file)
+        self.folder = button(
+            "Folder…",
+            "Open an OME-Zarr, a folder of TIFF slices, or a project (….vessel).",
+            self._choose_folder,
+        )
+        self.body.addLayout(row(self.file, self.folder))
+        self.address = QLineEdit()
+        self.address.setPlaceholderText("path or https://…/volume.zarr")
+        self.address.setToolTip("Paste a path or the address of an OME-Zarr, then press Open.")
+        self.address.setAccessibleName("Path or address")
+        self.open = button("Open", "Open the path or address.", self._open_address)
+        self.address.returnPressed.connect(self._open_address)
+        address = row("Address", self.address)
+        address.addWidget(self.open)
+        self.body.addLayout(address)
+        self.layers = combo("Layer", "An image layer that is open in the viewer.", {})
+        self.use = button("Use", "Use this layer as the volume.", self._use_layer)
+        layer = row("Layer", self.layers)
+        layer.addWidget(self.use)
+        self.body.addLayout(layer)
+        self._add_voxel_size()
+        self._add_options()
+        self.facts = Sentence()
+        self.body.addWidget(self.facts)
+        self.here = button(
+            "Work here (Shift-N)",
+            "Move the region that is open at full resolution to where you look.",
+            self.work_here,
+        )
+        self.body.addWidget(self.here)
+        self.desk.follower.follow(self.desk.link.events.layers, self._list_layers)
+        self._list_layers()
+
+    def _add_voxel_size(self) -> None:
+        self.asking = QFrame()
+        self.asking.setObjectName("vessels-voxel-size")
+        self.asking.setStyleSheet("#vessels-voxel-size { border: 1px solid #d08a3c; }")
+        inside = QVBoxLayout(self.asking)
+        self.why = Sentence("The file does not say how large a voxel is. Type it, as 50,50,50:")
+        inside.addWidget(self.why)
+        self.voxel = QLineEdit()
+        self.voxel.setPlaceholderText("z,y,x in µm")
+        self.voxel.setToolTip("Edges of a voxel along z, y and x, in micrometres.")
+        self.apply = button("Apply", "Use this voxel size.", self._apply_size)
+        self.voxel.returnPressed.connect(self._apply_size)
+        line = row("Voxel µm", self.voxel)
+        line.addWidget(self.apply)
+        inside.addLayout(line)
+        self.body.addWidget(self.asking)
+
+    def _add_options(self) -> None:
+        self.options = Collapsed("Level, channel, polarity", "How the file is read.")
+        self.level = QSpinBox()
+        self.level.setRange(0, 64)
+        self.level.setToolTip("Resolution level to work on; 0 is the finest.")
+        self.channel = QSpinBox()
+        self.channel.setRange(-1, 1000)
+        self.channel.setValue(-1)
+        self.channel.setSpecialValueText("none")
+        self.channel.setToolTip("The channel to use, where the file has several.")
+        self.polarity = combo(
+            "Polarity", "Are vessels darker or brighter than what surrounds them?", dict(_POLARITY)
+        )
+        self.again = button(
+            "Open again so", "Read the open volume with these settings.", self._reopen
+        )
+        self.options.inside.addLayout(row("Level", self.level))
+        self.options.inside.addLayout(row("Channel", self.channel))
+        self.options.inside.addLayout(row("Polarity", self.polarity))
+        self.options.inside.addWidget(self.again)
+        self.body.addWidget(self.options)
+
+    # -- what is possible ------------------------------------------------------
+
+    def update_state(self) -> None:
+        """Show what is open, and ask for what is missing."""
+        session = self.desk.session
+        volume, busy = session.volume, self.running
+        self.hint.say("" if volume else "Open the volume to segment.")
+        self.asking.setVisible(volume is not None and not volume.voxel_size_known)
+        self.facts.say(_facts(volume) if volume else "")
+        controls = (self.file, self.folder, self.open, self.apply)
+        for control in controls:
+            control.setEnabled(not busy)
+        self.use.setEnabled(not busy and self.layers.count() > 0)
+        self.again.setEnabled(not busy and volume is not None)
+        opened = session.opened
+        partial = opened is not None and opened.region.shape != opened.volume.shape
+        self.here.setVisible(partial)
+        self.here.setEnabled(not busy)
+
+    def _list_layers(self) -> None:
+        chosen = self.layers.currentText()
+        self.layers.clear()
+        for layer in self.desk.link.image_layers():
+            if layer is not self.desk.link.image:
+                self.layers.addItem(layer.name)
+        self.layers.setCurrentText(chosen)
+        if self.layers.count() == 0:
+            self.layers.setPlaceholderText("no other image layer")
+        self.update_state() if hasattr(self, "outcome") else None
+
+    # -- asking ----------------------------------------------------------------
+
+    def open_path(self, where: str) -> None:
+        """Open a path or address with the chosen level, channel and polarity."""
+        where = where.strip().strip("'\"")
+        if not where:
+            self.say("Type or paste a path or address first.")
+            return
+        options = self._options()
+        self.desk.jobs.start("open", lambda: self.desk.session.open(where, options))
+
+    def work_here(self) -> None:
+        """Move the open region to where the person looks."""
+        opened, focus = self.desk.session.opened, self.desk.link.focus()
+        if opened is None or focus is None or opened.region.shape == opened.volume.shape:
+            return
+        volume = opened.volume
+        self.desk.jobs.start(
+            "open",
+            lambda: self.desk.session.open(volume.uri, volume.options, around=focus),
+        )
+
+    def _options(self) -> VolumeOptions:
+        channel = self.channel.value()
+        return VolumeOptions(
+            level=self.level.value(),
+            channel=None if channel < 0 else channel,
+            polarity=self.polarity.currentData(),
+        )
+
+    def _choose_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a volume", "", _FILES)
+        if path:
+            self.open_path(path)
+
+    def _choose_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Open a zarr, slices or a project")
+        if path:
+            self.open_path(path)
+
+    def _open_address(self) -> None:
+        self.open_path(self.address.text())
+
+    def _reopen(self) -> None:
+        options = self._options()
+        changes = {name: getattr(options, name) for name in ("level", "channel", "polarity")}
+        self.desk.jobs.start("open", lambda: self.desk.session.reopen(**changes))
+
+    def _apply_size(self) -> None:
+        try:
+            size = VoxelSize.parse(self.voxel.text())
+        except CallerError as error:
+            self.say(str(error))
+            return
+        self.desk.jobs.start("open", lambda: self.desk.session.reopen(voxel_size=size))
+
+    def _use_layer(self) -> None:
+        name = self.layers.currentText()
+        found = [layer for layer in self.desk.link.image_layers() if layer.name == name]
+        if not found:
+            self.say(f"There is no image layer {name!r} any more.")
+            return
+        layer = found[0]
+        kept = layer.metadata.get("napari-vessel", {}).get("uri")
+        try:
+            voxels = None if kept else _voxels(layer, self._options().channel)
+        except VesselError as error:
+            self.say(str(error))
+            return
+        self.desk.link.adopt(layer if kept is None and voxels is _finest(layer) else None)
+        session = self.desk.session
+        if kept:
+            options = self._options()
+            self.desk.jobs.start("open", lambda: session.open(kept, options))
+        else:
+            size = micrometres(layer.scale[-3:], layer.units[-3:])
+            self.desk.jobs.start("open", lambda: session.open_array(voxels, size, name))
+
+
+def _finest(layer: Image) -> Any:  # noqa: ANN401  numpy, dask or zarr
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def _voxels(layer: Image, channel: int | None) -> Any:  # noqa: ANN401
+    """Return the voxels of a layer, three axes; explain where that is not possible."""
+    data = _finest(layer)
+    if layer.rgb:
+        raise CallerError(
+            f"Layer {layer.name!r} is RGB: split it (right-click, Split RGB) and use one channel."
+        )
+    if len(data.shape) == 4:
+        if channel is None or channel >= data.shape[0]:
+            raise CallerError(
+                f"Layer {layer.name!r} has shape {tuple(data.shape)}: choose a channel from 0 to "
+                f"{data.shape[0] - 1} (under Level, channel, polarity), or split the stack."
+            )
+        return data[channel]
+    if len(data.shape) != 3:
+        raise CallerError(
+            f"Layer {layer.name!r} has shape {tuple(data.shape)}: expected three axes, z, y and x."
+        )
+    return data
+
+
+def _facts(volume: Volume) -> str:
+    shape = " × ".join(f"{n:,}" for n in volume.shape)
+    size = prod(volume.shape) * volume.dtype.itemsize
+    known = "" if volume.voxel_size_known else " (assumed)"
+    return (
+        f"{volume.uri}: {shape} voxels of {volume.voxel_size}{known}, {volume.dtype}, "
+        f"{_bytes(size)}, {len(volume.shapes)} levels."
+    )
+
+
+def _bytes(count: int) -> str:
+    """Say a number of bytes.
+
+    >>> _bytes(3_540_000), _bytes(15_100_000_000_000)
+    ('0.0035 GB', '15,100 GB')
+    """
+    return f"{count / 1e9:.2g} GB" if count < 1e10 else f"{count / 1e9:,.0f} GB"
