@@ -103,6 +103,26 @@ def test_progress_ends_once_the_store_is_complete(tmp_path):
     assert seen == [(n, total, n == total) for n in range(1, total + 1)]
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "float32", "float64"])
+@pytest.mark.parametrize("how", ["max", "mean"])
+def test_every_stored_dtype_comes_back_and_gets_coarser(tmp_path, dtype, how):
+    spec = spec_of((1, 2, 600), dtype=dtype, coarsening=how)
+    store = create_store(tmp_path / "a", spec)
+    fine = (noise((1, 2, 600)).astype(np.int64) - 128).astype(dtype)
+    fill(store, "probability", fine)
+    store.finish()
+
+    coarse = store.read("probability", Box.of(store.level_shapes[1]), level=1)
+
+    np.testing.assert_array_equal(store.read("probability", Box.of(spec.shape)), fine)
+    held = fine.astype(np.float64).reshape(1, 2, 300, 2)
+    wanted = held.max(axis=3) if how == "max" else held.mean(axis=3)
+    if how == "mean" and dtype.startswith(("i", "u")):
+        wanted = np.floor(wanted + 0.5)
+    assert coarse.dtype == dtype
+    np.testing.assert_array_equal(coarse, wanted)
+
+
 def test_writing_again_changes_nothing(tmp_path):
     store = create_store(tmp_path / "a.ome.zarr", spec_of((9, 9, 9), chunk=(8, 8, 8)))
     files = []

@@ -27,10 +27,6 @@ from napari_vessel.volumes._store_spec import StoreSpec
 
 __all__ = ["Store", "create_store", "open_store"]
 
-Stored = Literal[
-    "uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"
-]  # what OME-Zarr readers and our coarsening know
-
 
 class Store:
     """An open store; made by :func:`create_store` or :func:`open_store`."""

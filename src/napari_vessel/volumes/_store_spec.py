@@ -11,6 +11,9 @@ from napari_vessel.volumes._pyramid import Coarsening
 
 __all__ = ["StoreSpec"]
 
+Stored = Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"]
+"""What OME-Zarr readers and our coarsening know."""
+
 
 class StoreSpec(BaseModel, frozen=True, extra="forbid"):
     """What a store holds; told once, when it is made."""
