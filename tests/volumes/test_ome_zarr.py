@@ -288,9 +288,7 @@ def test_a_level_outside_of_the_volume_is_refused(tmp_path, version, outside):
     path = write_ome_zarr(tmp_path / "a.zarr", voxels(), version=version)
     file = path / ("zarr.json" if version == "0.5" else ".zattrs")
     file.write_text(file.read_text().replace('"path": "0"', f'"path": "{outside}"'))
-    with pytest.raises(
-        UnsupportedVolumeError, match=r"leads out of|not a valid Zarr node"
-    ):
+    with pytest.raises(UnsupportedVolumeError, match=r"leads out of|not a valid Zarr node"):
         open_volume(path)
 
 

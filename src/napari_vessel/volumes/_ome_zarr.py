@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import zarr
@@ -79,7 +79,8 @@ class OmeZarrSource:
         paths = [level.path for level in multiscale.levels] if multiscale else [""]
         self._paths = [check_path(path, uri) if path else "" for path in paths]
         self._documents = [self._document(path) for path in self._paths]
-        self._arrays = [self._opened(path) for path in self._paths]
+        opened = zip(self._paths, self._documents, strict=True)
+        self._arrays = [self._opened(path, found) for path, found in opened]
         self._plan = self._planned(multiscale, options)
         self.channels = self._plan.channels
         self.shapes: list[Zyx] = [self._plan.shape(array.shape) for array in self._arrays]
@@ -133,9 +134,12 @@ class OmeZarrSource:
         # Attributes of an array are notes, not content.
         return {key: value for key, value in found.items() if key != "attributes"}
 
-    def _opened(self, path: str) -> zarr.Array[Any]:
+    def _opened(self, path: str, found: dict[str, Any]) -> zarr.Array[Any]:
+        version: Literal[2, 3] = 3 if found.get("zarr_format") == 3 else 2
         where = f"{self.uri}/{path}" if path else self.uri
-        return _explained(lambda: zarr.open_array(self._store, path=path, mode="r"), where)
+        return _explained(
+            lambda: zarr.open_array(self._store, path=path, mode="r", zarr_format=version), where
+        )
 
     def _planned(self, multiscale: Multiscale | None, options: VolumeOptions) -> AxisPlan:
         shape = self._arrays[0].shape

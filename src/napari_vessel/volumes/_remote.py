@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
@@ -35,8 +36,8 @@ class Address:
     """
 
     url: str
-    auth: aiohttp.BasicAuth | None
-    query: tuple[tuple[str, str], ...]
+    authorization: str | None = field(repr=False)
+    query: tuple[tuple[str, str], ...] = field(repr=False)
 
     @classmethod
     def of(cls, text: str) -> Address:
@@ -58,9 +59,16 @@ class Address:
         named = f"[{host}]" if ":" in host else host
         place = named if port is None else f"{named}:{port}"
         url = urlunsplit((parts.scheme.lower(), place, parts.path.rstrip("/"), "", ""))
-        user = unquote(parts.username or "")
-        auth = aiohttp.BasicAuth(user, unquote(parts.password or "")) if parts.username else None
-        return cls(url, auth, tuple(parse_qsl(parts.query, keep_blank_values=True)))
+        query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+        return cls(url, _basic(parts.username, parts.password), query)
+
+
+def _basic(user: str | None, password: str | None) -> str | None:
+    """Return the Authorization header of user and password (RFC 7617)."""
+    if not user:
+        return None
+    pair = f"{unquote(user)}:{unquote(password or '')}".encode()
+    return f"Basic {b64encode(pair).decode('ascii')}"
 
 
 def remote_store(
@@ -83,7 +91,7 @@ def remote_store(
         skip_instance_cache=True,
         get_client=client,
         client_kwargs={
-            "auth": address.auth,
+            "headers": {"Authorization": address.authorization} if address.authorization else {},
             "timeout": aiohttp.ClientTimeout(total=retries.request_s),
         },
         **request,

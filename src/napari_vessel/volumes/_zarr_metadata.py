@@ -62,10 +62,11 @@ def group_attributes(store: ReadingStore, uri: str) -> dict[str, Any] | None:
     if current is not None:
         found = current.get("attributes", {}) if current.get("node_type") == "group" else None
         return found if isinstance(found, dict) else None
-    if document(store, ".zgroup", uri) is None:
-        if document(store, ".zattrs", uri) is None or document(store, ".zarray", uri) is not None:
-            return None
-    return document(store, ".zattrs", uri) or {}
+    attributes = document(store, ".zattrs", uri)
+    if document(store, ".zgroup", uri) is not None:
+        return attributes or {}
+    # Old writers leave .zgroup out; an array has attributes as well.
+    return attributes if document(store, ".zarray", uri) is None else None
 
 
 def check_path(path: str, uri: str) -> str:
