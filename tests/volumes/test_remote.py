@@ -1,4 +1,6 @@
 import logging
+import subprocess
+import sys
 import time
 import traceback
 
@@ -158,3 +160,14 @@ def test_a_server_without_ranges_gives_the_right_voxels(tmp_path):
         volume = quick(f"{address}/a.zarr")
         box = Box((1, 9, 17), (3, 11, 20))
         np.testing.assert_array_equal(volume.read(box), voxels()[box.slices])
+
+
+def test_a_program_that_read_over_http_ends_in_silence(url):
+    code = (
+        "import sys; from napari_vessel.volumes import open_volume; "
+        "from napari_vessel.geometry import Box; volume = open_volume(sys.argv[1]); "
+        "volume.read(Box((0, 0, 0), (1, 1, 1)))"
+    )
+    command = [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", "-c", code, url]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert found.stderr == ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import time
 import weakref
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
@@ -21,6 +23,7 @@ from napari_vessel.volumes._reading_store import Fetch, ReadingStore
 
 __all__ = ["Address", "remote_store"]
 
+_Sessions = list[tuple[asyncio.AbstractEventLoop, aiohttp.ClientSession]]
 _TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _NO_ACCESS = {401, 403}
 
@@ -77,7 +80,7 @@ def remote_store(
     """Open an address as a store; asks the server nothing yet."""
     from fsspec.implementations.http import HTTPFileSystem
 
-    sessions: list[tuple[Any, Any]] = []
+    sessions: _Sessions = []
 
     async def client(**given: Any) -> aiohttp.ClientSession:  # noqa: ANN401 (passed through)
         given.pop("loop", None)
@@ -98,7 +101,10 @@ def remote_store(
     )
     inner = FsspecStore(filesystem, read_only=True, path=address.url)
     store = ReadingStore(inner, address.url, _Patient(address.url, retries), missing)
-    weakref.finalize(store, _close, sessions)
+    closer = weakref.finalize(store, _close, sessions)
+    closer.atexit = False
+    # Registered after zarr's own, hence run before it.
+    atexit.register(_close_at_exit, closer, sessions)
     return store
 
 
@@ -155,8 +161,16 @@ def _in_words(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _close(sessions: list[tuple[Any, Any]]) -> None:
-    """Close the connections, from whatever thread lets the store go."""
-    for loop, session in sessions:
-        if loop.is_running():
-            asyncio.run_coroutine_threadsafe(session.close(), loop)
+def _close(sessions: _Sessions) -> list[Future[None]]:
+    """Ask for the connections to be closed, from whatever thread lets the store go."""
+    return [
+        asyncio.run_coroutine_threadsafe(session.close(), loop)
+        for loop, session in sessions
+        if loop.is_running()
+    ]
+
+
+def _close_at_exit(closer: weakref.finalize[..., ReadingStore], sessions: _Sessions) -> None:
+    """Close what is still open, and wait for it: zarr's event loop ends after this."""
+    if closer.detach() is not None:
+        wait(_close(sessions), timeout=2)
