@@ -70,6 +70,13 @@ class SeveralOursError(ReadError):
         super().__init__(f"{path}, line {line}")
 
 
+class GrowingError(ReadError):
+    """One of ours that comes out of a pickle with another text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"about {text}")
+
+
 class MuteError(Exception):
     """Has no text."""
 
@@ -96,6 +103,7 @@ ERRORS = {
     "locked": lambda: LockedError("the text"),
     "several": lambda: SeveralError("the text", 3),
     "several ours": lambda: SeveralOursError("the text", line=3),
+    "growing ours": lambda: GrowingError("the text"),
     "locked ours": lambda: LockedOursError("the text"),
 }
 
