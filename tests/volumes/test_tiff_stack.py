@@ -79,6 +79,17 @@ def test_a_cut_stack_is_named_and_never_shorter(tmp_path, part, kind):
         whole(path)
 
 
+@pytest.mark.parametrize("pages", [1, 4, 10])
+def test_a_stack_cut_between_two_pages_is_not_a_shorter_one(tmp_path, pages):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, truth(), compression="zlib", metadata=None)
+    with tifffile.TiffFile(path) as tiff:
+        end = tiff.pages[pages].offset
+    path.write_bytes(path.read_bytes()[:end])
+    with pytest.raises(ReadError, match=r"a\.tif is cut or damaged: invalid page offset"):
+        open_volume(path)
+
+
 def test_opening_reads_no_voxels_and_a_damaged_page_is_named(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, truth(), compression="zlib")
