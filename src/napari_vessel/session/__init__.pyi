@@ -3,14 +3,11 @@ __all__ = [
     "ActivityName",
     "Answer",
     "Asked",
-    "Focus",
     "Opened",
     "SaveState",
     "Session",
     "SessionEvents",
 ]
-
-from napari_vessel.workflows import Focus as Focus
 
 from ._events import SessionEvents as SessionEvents
 from ._session import Session as Session

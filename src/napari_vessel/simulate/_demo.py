@@ -15,13 +15,13 @@ from napari_vessel.errors import VesselError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.metrics import Scores, scores
 from napari_vessel.runner import InlineRunner
-from napari_vessel.session import ActivityName, Focus, Session
+from napari_vessel.session import ActivityName, Session
 from napari_vessel.simulate._annotator import Annotator, drive, evenly_spaced
 from napari_vessel.simulate._demo_volume import TRUTH, DemoConfig, demo_volume
 from napari_vessel.simulate._report import Shown, write_report
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import mask_of, open_volume
-from napari_vessel.workflows import Progress, Retrained
+from napari_vessel.workflows import Focus, Progress, Retrained
 
 
 @dataclass(frozen=True, slots=True)
