@@ -66,16 +66,16 @@ def damage_noticed(path: Path) -> Iterator[None]:
     logger.addHandler(watch)
     try:
         yield
-    except VesselError:
+    except VesselError as error:
+        # "It is 2-D" is no help where all slices but the first were cut off.
+        watch.tell(path, error)
         raise
     except DECODE_ERRORS as error:
         message = f"{path} is cut or damaged: {error or type(error).__name__}"
         raise ReadError(message) from error
     finally:
         logger.removeHandler(watch)
-    if watch.damage:
-        message = f"{path} is cut or damaged: {watch.damage[0]}. Copy it again."
-        raise ReadError(message)
+    watch.tell(path)
 
 
 class _Watch(logging.Handler):
@@ -93,6 +93,12 @@ class _Watch(logging.Handler):
             record.levelno >= logging.ERROR or " series " in told
         ):
             self.damage.append(told.split("> ", 1)[-1])
+
+    def tell(self, path: Path, cause: BaseException | None = None) -> None:
+        """Raise a ReadError if there is damage to tell of."""
+        if self.damage:
+            message = f"{path} is cut or damaged: {self.damage[0]}. Copy it again."
+            raise ReadError(message) from cause
 
 
 def check_page(page: tifffile.TiffPage | tifffile.TiffFrame, size: int, where: str) -> None:
