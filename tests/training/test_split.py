@@ -69,6 +69,20 @@ def test_four_blocks_or_more_have_both_sides_and_fewer_only_learn(reviewed: set)
         assert split.train
 
 
+def test_a_block_held_out_for_want_of_another_gives_way_only_to_a_new_one() -> None:
+    full = split_blocks(
+        overlay_with({(z, y, x) for z in range(4) for y in range(6) for x in range(10)}), CONFIG
+    )
+    unnamed = [(b.start[0] // 4, b.start[1] // 4, b.start[2] // 4) for b in full.train]
+    np.random.default_rng(0).shuffle(unnamed)
+    before = split_blocks(overlay_with(set(unnamed[:4])), CONFIG)
+    for count in range(5, 80):
+        after = split_blocks(overlay_with(set(unnamed[:count])), CONFIG)
+        assert len(after.validation) == 1
+        assert not set(after.validation) & set(before.train)
+        before = after
+
+
 def test_about_the_share_asked_for_is_held_out() -> None:
     overlay = FakeOverlay((32, 64, 320))
     overlay.codes[:] = 1
