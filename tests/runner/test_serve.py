@@ -41,7 +41,7 @@ def said(near, until) -> list:
 def test_workflows_come_before_warming_up(config: RunnerConfig, pipe) -> None:
     near, far = pipe
     near.send_bytes(pack(Start(0, "list", pack((1, 2)), -5)))
-    server = Server(far, config.registry, ["wave", "no_such_module"])
+    server = Server(far, config.registry, ["colorsys", "no_such_module"])
     thread = Thread(target=server.serve)
     thread.start()
     messages = said(near, lambda message: isinstance(message, Failed))
