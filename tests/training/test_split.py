@@ -83,6 +83,32 @@ def test_a_block_held_out_for_want_of_another_gives_way_only_to_a_new_one() -> N
         before = after
 
 
+def test_blocks_without_vessel_do_not_judge_alone_where_vessels_were_reviewed() -> None:
+    overlay = FakeOverlay((16, 24, 40))
+    overlay.codes[:] = 1
+    alone = split_blocks(overlay, CONFIG)
+    assert alone.held_out
+    assert alone.judged == alone.validation
+    overlay.codes[alone.train[0].slices] = 2
+    mixed = split_blocks(overlay, CONFIG)
+    assert not mixed.held_out
+    assert set(mixed.judged) == set(mixed.train) | set(mixed.validation)
+    overlay.codes[alone.validation[0].slices] = 2
+    assert split_blocks(overlay, CONFIG).held_out
+
+
+@pytest.mark.parametrize("most", [1, 4, 12, 500])
+def test_what_is_watched_is_a_few_of_what_is_judged(most: int) -> None:
+    overlay = FakeOverlay((16, 24, 40))
+    overlay.codes[:, 0, :] = 1
+    overlay.codes[2, 0, 3:40:2] = 6
+    split = split_blocks(overlay, CONFIG)
+    watched = split.watched(most)
+    assert len(set(watched)) == len(watched) == min(most, len(split.judged))
+    assert set(watched) <= set(split.judged)
+    assert set(watched) & split.vessel
+
+
 def test_about_the_share_asked_for_is_held_out() -> None:
     overlay = FakeOverlay((32, 64, 320))
     overlay.codes[:] = 1

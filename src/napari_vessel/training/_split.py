@@ -18,7 +18,7 @@ import numpy as np
 
 from napari_vessel.geometry import Box, Zyx
 from napari_vessel.training._config import TrainingConfig
-from napari_vessel.training._reviewed import Mask, Reviewed, reviewed_in
+from napari_vessel.training._reviewed import Mask, Reviewed, reviewed_in, vessel_in
 
 __all__ = ["Split", "split_blocks"]
 
@@ -37,15 +37,42 @@ class Split:
         The grid's cell, in voxels, zyx.
     guard
         Voxels around a validation cell that are not learned from.
+    vessel
+        Those boxes, of both sides, that hold a vessel voxel.
     """
 
     train: tuple[Box, ...]
     validation: tuple[Box, ...]
     block: Zyx
     guard: int
+    vessel: frozenset[Box] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_held", {self._cell(box): box for box in self.validation})
+
+    @property
+    def held_out(self) -> bool:
+        """Whether there are cells to judge by that nobody learned from.
+
+        Cells without a vessel voxel cannot judge alone while vessels were reviewed
+        elsewhere: a network that predicts nothing would be right in all of them.
+        """
+        return bool(self.validation) and (not self.vessel or any(map(self._holds, self.validation)))
+
+    @property
+    def judged(self) -> tuple[Box, ...]:
+        """The cells that two networks are compared on: those held out, else all."""
+        return self.validation if self.held_out else self.validation + self.train
+
+    def watched(self, most: int) -> tuple[Box, ...]:
+        """Return at most so many of ``judged``, spread evenly, mostly with vessels."""
+        rich = [box for box in self.judged if self._holds(box)]
+        poor = [box for box in self.judged if not self._holds(box)]
+        kept = _spread(rich, most - min(len(poor), most // 4))
+        return tuple(kept + _spread(poor, most - len(kept)))
+
+    def _holds(self, box: Box) -> bool:
+        return box in self.vessel
 
     def trainable(self, box: Box) -> Mask:
         """Return which voxels of ``box`` may enter a loss, shape ``box.shape``."""
@@ -95,6 +122,7 @@ def split_blocks(overlay: Reviewed, config: TrainingConfig) -> Split:
         validation=tuple(cells[cell] for cell in sorted(held)),
         block=config.validation_block,
         guard=config.guard,
+        vessel=frozenset(box for box in cells.values() if _has_vessel(overlay, box)),
     )
 
 
@@ -108,6 +136,16 @@ def _reviewed_cells(overlay: Reviewed, block: Zyx) -> dict[Zyx, Box]:
                 z, y, x = (a // edge for a, edge in zip(part.start, block, strict=True))
                 found[z, y, x] = _box_of((z, y, x), block, overlay.shape)
     return found
+
+
+def _has_vessel(overlay: Reviewed, box: Box) -> bool:
+    return bool(vessel_in(overlay.read(box)).any())
+
+
+def _spread(boxes: list[Box], most: int) -> list[Box]:
+    """Return at most so many boxes, evenly from all of them."""
+    count = min(len(boxes), most)
+    return [boxes[i * len(boxes) // count] for i in range(count)]
 
 
 def _box_of(cell: Zyx, block: Zyx, shape: Zyx) -> Box:
