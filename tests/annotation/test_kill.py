@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_vessel.annotation import replay
+from napari_vessel.annotation import holders, replay
 from napari_vessel.geometry import Box
 
 SHAPE = (20, 60, 70)
@@ -58,6 +58,7 @@ def test_every_acknowledged_stroke_survives_kill_9(tmp_path: Path, rounds: int) 
     acknowledged, before = 0, set()
     for seed in range(rounds):
         rows = killed_painter(folder, seed, wanted=int(rng.integers(1, 60)))
+        assert holders(folder) == []  # what the dead held is free at once
         result = replay(folder, SHAPE)
         assert not result.problems
         (name,) = set(result.position) - before

@@ -16,7 +16,7 @@ import pytest
 from napari_vessel.annotation import Corrections, replay, summaries
 from napari_vessel.annotation._reading import JournalReader, read_row
 from napari_vessel.annotation._salvage import _rows_of
-from napari_vessel.annotation._schema import PAGE_BYTES, set_durability
+from napari_vessel.annotation._schema import PAGE_BYTES, _mount_type, set_durability
 from napari_vessel.errors import JournalError
 from napari_vessel.geometry import Box
 
@@ -238,6 +238,15 @@ def test_a_network_file_system_gets_no_shared_memory(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA synchronous").fetchone() == (3,)
         assert set_durability(connection, networked=False) == "wal"
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_the_deepest_mount_tells_the_file_system(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        "/dev/sda / ext4 rw 0 0\nserver:/lab /lab nfs4 rw 0 0\nme@host: /home/a\\040b fuse.sshfs rw 0 0\n"
+    )
+    for path, kind in (("/lab/x", "nfs4"), ("/laboratory", "ext4"), ("/home/a b/c", "fuse")):
+        assert _mount_type(Path(path), mounts) == kind
 
 
 def test_everything_works_on_a_network_file_system(

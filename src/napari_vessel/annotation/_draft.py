@@ -16,7 +16,7 @@ from napari_vessel.geometry import Box, Plane
 
 _SMALL = 2**18  # voxels: a union this small is cheap, however sparse
 _SPARSE = 4  # times the stamps' own voxels: a sparser union is better two rows
-_AT_ONCE = 2**20  # voxels: a bigger row is packed at once, so that few wait unpacked
+_AT_ONCE = 2**22  # voxels: a bigger row is packed at once, so that few wait unpacked
 
 
 @dataclass(slots=True)
@@ -30,7 +30,10 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """What one brush stamp covered: ``after`` is one code or one for each voxel."""
+    """What one brush stamp covered: ``after`` is one code or one for each voxel.
+
+    Outside of the mask, ``before`` and ``after`` mean nothing.
+    """
 
     box: Box
     mask: Mask

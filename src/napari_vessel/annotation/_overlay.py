@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from napari_vessel.annotation._state import BACKGROUND, VESSEL, Codes, Mask
 from napari_vessel.geometry import Box, Zyx
 
 CHUNK = (64, 64, 64)
+
+_Slices = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +41,19 @@ class Overlay:
         """Return the codes of ``box`` (inside the volume), as a copy."""
         codes = np.zeros(box.shape, np.uint8)
         if self._chunks:
-            for cell in box.cells(CHUNK):
-                chunk = self._chunks.get(_key(cell))
+            for key, within, at in _pieces(box):
+                chunk = self._chunks.get(key)
                 if chunk is not None:
-                    codes[cell.relative_to(box).slices] = chunk[_within(cell)]
+                    codes[at] = chunk[within]
         return codes
 
     def write(self, box: Box, mask: Mask, after: Codes | int) -> None:
         """Write ``after`` (one code, or an array of the box's shape) where ``mask`` is set."""
-        values = np.broadcast_to(np.asarray(after, np.uint8), box.shape)
-        for cell in box.cells(CHUNK):
-            at = cell.relative_to(box).slices
+        for key, within, at in _pieces(box):
             where = mask[at]
             if where.any():
-                key = _key(cell)
-                np.copyto(self._chunk(key)[_within(cell)], values[at], where=where)
+                values = after[at] if isinstance(after, np.ndarray) else after
+                np.copyto(self._chunk(key)[within], values, where=where, casting="unsafe")
                 self._tallies.pop(key, None)
 
     def boxes(self) -> list[Box]:
@@ -101,11 +103,22 @@ def _count(chunk: Codes, key: Zyx) -> _Tally:
     return _Tally(reviewed, vessel, Box((z0, y0, x0), (z1, y1, x1)))
 
 
-def _key(cell: Box) -> Zyx:
-    z, y, x = (a // edge for a, edge in zip(cell.start, CHUNK, strict=True))
-    return z, y, x
+def _pieces(box: Box) -> Iterator[tuple[Zyx, _Slices, _Slices]]:
+    """Cut ``box`` at chunks: the chunk's key, the piece within it, and within the box.
 
-
-def _within(cell: Box) -> tuple[slice, slice, slice]:
-    z, y, x = (a - a % edge for a, edge in zip(cell.start, CHUNK, strict=True))
-    return cell.shifted((-z, -y, -x)).slices
+    As ``box.cells``, but in bare numbers: this runs at every brush stamp and
+    for every row of a replay.
+    """
+    axes = [
+        [
+            (
+                key,
+                slice(max(start - key * edge, 0), min(stop - key * edge, edge)),
+                slice(max(key * edge - start, 0), min((key + 1) * edge, stop) - start),
+            )
+            for key in range(start // edge, -(-stop // edge))
+        ]
+        for start, stop, edge in zip(box.start, box.stop, CHUNK, strict=True)
+    ]
+    for (z, in_z, at_z), (y, in_y, at_y), (x, in_x, at_x) in product(*axes):
+        yield (z, y, x), (in_z, in_y, in_x), (at_z, at_y, at_x)

@@ -12,7 +12,7 @@ from napari_vessel.annotation._overlay import Overlay
 from napari_vessel.annotation._reading import read_row
 from napari_vessel.annotation._replay import Replay, replaying
 from napari_vessel.annotation._stamp import HybridClock, Stamp
-from napari_vessel.annotation._state import UNTOUCHED, Codes, Mask
+from napari_vessel.annotation._state import Codes, Mask
 from napari_vessel.annotation._writer import JournalWriter
 from napari_vessel.geometry import Box, Zyx
 
@@ -89,7 +89,6 @@ class Recorder:
 
     def _applied(self, box: Box, mask: Mask, after: Codes | int) -> Part:
         before = self.overlay.read(box)
-        before[~mask] = UNTOUCHED
         self.overlay.write(box, mask, after)
         return Part(box, mask, before, after)
 
