@@ -243,7 +243,8 @@ def test_a_network_file_system_gets_no_shared_memory(tmp_path: Path) -> None:
 def test_the_deepest_mount_tells_the_file_system(tmp_path: Path) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(
-        "/dev/sda / ext4 rw 0 0\nserver:/lab /lab nfs4 rw 0 0\nme@host: /home/a\\040b fuse.sshfs rw 0 0\n"
+        "/dev/sda / ext4 rw 0 0\nserver:/lab /lab nfs4 rw 0 0\n"
+        "me@host: /home/a\\040b fuse.sshfs rw 0 0\n"
     )
     for path, kind in (("/lab/x", "nfs4"), ("/laboratory", "ext4"), ("/home/a b/c", "fuse")):
         assert _mount_type(Path(path), mounts) == kind
