@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from ._config import RunnerConfig
@@ -27,7 +27,13 @@ class InlineRunner:
     def start(self) -> None:
         """Do nothing: there is nothing to start."""
 
-    def run(self, workflow: str, request: object, *, priority: int = 0) -> Iterator[Any]:  # noqa: ARG002  one caller, one job at a time
+    def run(
+        self,
+        workflow: str,
+        request: object,
+        *,
+        priority: int = 0,  # noqa: ARG002  one caller, one job at a time
+    ) -> Generator[Any, None, None]:
         """Run a workflow here; see :meth:`Runner.run`."""
         try:
             yield from events_of(self._registry, workflow, request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, Protocol
 
 __all__ = ["Runner"]
@@ -15,7 +15,9 @@ class Runner(Protocol):
         """Get ready in the background, so that the first ``run`` finds it warm."""
         ...
 
-    def run(self, workflow: str, request: object, *, priority: int = 0) -> Iterator[Any]:
+    def run(
+        self, workflow: str, request: object, *, priority: int = 0
+    ) -> Generator[Any, None, None]:
         """Run a workflow and relay its events.
 
         Nothing happens before the first event is asked for. The iterator is a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator
 from threading import Lock
 from typing import Any
 
@@ -50,7 +50,9 @@ class ProcessRunner:
         """
         self._running()
 
-    def run(self, workflow: str, request: object, *, priority: int = 0) -> Iterator[Any]:
+    def run(
+        self, workflow: str, request: object, *, priority: int = 0
+    ) -> Generator[Any, None, None]:
         """Run a workflow in the compute process; see :meth:`Runner.run`.
 
         The workflow does not wait until its events are taken; a slow consumer

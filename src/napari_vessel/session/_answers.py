@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from napari_vessel.project import Project
-from napari_vessel.session._values import Answer
+from napari_vessel.session._values import Activity, ActivityName, Answer
 from napari_vessel.workflows import (
     BlockProposed,
     Exported,
+    Progress,
     Propose,
     Proposed,
     Retrained,
@@ -31,6 +32,11 @@ def proposals(events: Iterator[Any], request: Propose, project: Project) -> Iter
             if proposal and store:
                 probability = store.read("probability", event.box.relative_to(proposal.region))
         yield Answer("predict", request, event, probability)
+
+
+def progressing(name: ActivityName, progress: Progress) -> Activity:
+    """Turn a workflow's progress into an activity."""
+    return Activity(name, "running", progress.what, progress.fraction, progress.seconds_left)
 
 
 def sentence_of(event: Proposed | Retrained | Exported) -> str:

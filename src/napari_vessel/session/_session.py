@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from napari_vessel.annotation import Corrections, EditableLabels
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane, VoxelSize
 from napari_vessel.project import Project, diagnostic_report
 from napari_vessel.runner import Runner
-from napari_vessel.session._answers import proposals, sentence_of
+from napari_vessel.session._answers import progressing, proposals, sentence_of
 from napari_vessel.session._events import SessionEvents
 from napari_vessel.session._opening import Callbacks, keep_array, open_for_session
-from napari_vessel.session._proposal_view import ProposalView
 from napari_vessel.session._values import (
     Activity,
     ActivityName,
@@ -27,6 +28,7 @@ from napari_vessel.session._values import (
     Opened,
     SaveState,
 )
+from napari_vessel.session._workspace import Workspace
 from napari_vessel.training import EpochEnd, StepEnd, TrainingConfig
 from napari_vessel.volumes import Volume, VolumeOptions, open_volume
 from napari_vessel.workflows import (
@@ -58,22 +60,41 @@ class Session:
     def __init__(self, runner: Runner) -> None:
         self.events = SessionEvents()
         self.runner = runner
-        self.volume: Volume | None = None
-        self.project: Project | None = None
-        self.labels: EditableLabels | None = None
-        self.opened: Opened | None = None
         self.save_state: SaveState = "nothing"
+        self.checkpoint = "starter"
         self.activities: dict[ActivityName, Activity] = {
             name: Activity(name) for name in ("open", "predict", "retrain", "export")
         }
-        self._view: ProposalView | None = None
-        self._corrections: Corrections | None = None
+        self._work: Workspace | None = None
         self._questions: dict[ActivityName, object] = {}
-        self._in_stroke = False
         self._held: list[Answer] = []
-        self._checkpoint = "starter"
 
     # -- what is open ---------------------------------------------------------
+
+    @property
+    def opened(self) -> Opened | None:
+        """What opening brought, or None where nothing is open."""
+        return self._work.opened if self._work else None
+
+    @property
+    def volume(self) -> Volume | None:
+        """The volume that is open."""
+        return self._work.opened.volume if self._work else None
+
+    @property
+    def project(self) -> Project | None:
+        """The project, once there is something to keep."""
+        return self._work.project if self._work else None
+
+    @property
+    def labels(self) -> EditableLabels | None:
+        """What is shown, as an array that can be edited."""
+        return self._work.labels if self._work else None
+
+    @property
+    def corrections(self) -> Corrections | None:
+        """The corrections that are open."""
+        return self._work.corrections if self._work else None
 
     @property
     def region(self) -> Box:
@@ -83,27 +104,17 @@ class Session:
     @property
     def threshold(self) -> float:
         """The probability that counts as vessel."""
-        return self._view.threshold if self._view else 0.5
-
-    @property
-    def checkpoint(self) -> str:
-        """The name of the checkpoint in use."""
-        return self._checkpoint
+        return self._work.view.threshold if self._work else 0.5
 
     @property
     def reviewed(self) -> int:
         """How many voxels a person reviewed."""
-        return self._corrections.overlay.reviewed if self._corrections else 0
-
-    @property
-    def corrections(self) -> Corrections | None:
-        """The corrections that are open."""
-        return self._corrections
+        return self._work.corrections.overlay.reviewed if self._work else 0
 
     @property
     def problems(self) -> list[str]:
         """What could not be read of the journals, a sentence each."""
-        return list(self._corrections.problems) if self._corrections else []
+        return list(self._work.corrections.problems) if self._work else []
 
     # -- long: generators for a worker's thread --------------------------------
 
@@ -116,10 +127,10 @@ class Session:
     ) -> Answering:
         """Open a volume with its project where there is one, or a project by its folder."""
         yield Asked("open", where, f"Opening {Path(str(where)).name} …")
+        self._flush()  # what is painted now is in the journals before they are read
         point = around.voxel if around else None
-        yield open_for_session(
-            str(where), options or VolumeOptions(), self._callbacks(), around=point
-        )
+        callbacks = Callbacks(self._on_saved, self._on_failed)
+        yield open_for_session(str(where), options or VolumeOptions(), callbacks, around=point)
 
     def open_array(
         self,
@@ -133,8 +144,9 @@ class Session:
 
     def reopen(self, **changes: object) -> Answering:
         """Open the same volume read another way: ``voxel_size``, ``polarity``, level or channel."""
-        now = self._open_now().volume
+        now = self._open_now().opened.volume
         options = VolumeOptions.model_validate(now.options.model_dump() | changes)
+        yield Asked("open", now.uri, f"Opening {Path(now.uri).name} again …")
         volume = open_volume(now.uri, options)
         if self.project and volume.shape == now.shape:
             self.project.link(volume)
@@ -142,27 +154,29 @@ class Session:
 
     def predict(self, focus: Focus | None = None, box: Box | None = None) -> Answering:
         """Propose a mask of the region, or of ``box`` in it, where the person looks first."""
-        project = self._made_project()
+        project = self._kept_project()
         request = Propose(project.path, focus, box or self.region)
         yield Asked("predict", request, "Waiting for the compute process …")
-        events = self.runner.run("propose", request, priority=1)
-        yield from proposals(events, request, project)
+        with closing(self.runner.run("propose", request, priority=1)) as events:
+            yield from proposals(events, request, project)
 
     def retrain(self, config: TrainingConfig | None = None) -> Answering:
         """Train on what was reviewed; the network is taken only if it is better."""
-        self._flush()
-        request = Retrain(self._made_project().path, config)
-        yield Asked("retrain", request, "Waiting for the compute process …")
-        for event in self.runner.run("retrain", request):
-            yield Answer("retrain", request, event)
+        request = Retrain(self._kept_project().path, config)
+        yield from self._answered("retrain", request, "Waiting for the compute process …")
 
     def export(self, out: Path, format: str, *, overwrite: bool = False) -> Answering:  # noqa: A002
         """Write the mask that is shown, corrections over proposal, at ``out``."""
-        self._flush()
-        request = Export(str(self._made_project().path), out, format, overwrite)
-        yield Asked("export", request, f"Writing {out.name} …")
-        for event in self.runner.run("export", request):
-            yield Answer("export", request, event)
+        request = Export(str(self._kept_project().path), out, format, overwrite)
+        yield from self._answered("export", request, f"Writing {out.name} …")
+
+    def _answered(
+        self, name: Literal["retrain", "export"], request: object, sentence: str
+    ) -> Answering:
+        yield Asked(name, request, sentence)
+        with closing(self.runner.run(name, request)) as events:
+            for event in events:
+                yield Answer(name, request, event)
 
     # -- answers, on the session's thread --------------------------------------
 
@@ -174,57 +188,10 @@ class Session:
             self._begin(event)
         elif event.question is not self._questions.get(event.name):
             _log.info("A late answer to %s is not shown", event.name)
-        elif self._in_stroke and event.probability is not None:
+        elif event.probability is not None and self._work and self._work.in_stroke:
             self._held.append(event)
         else:
             self._show_answer(event)
-
-    def _show_answer(self, answer: Answer) -> None:
-        event = answer.event
-        if isinstance(event, Progress):
-            progress = Activity(
-                answer.name, "running", event.what, event.fraction, event.seconds_left
-            )
-            self._show(progress)
-        elif isinstance(event, (StepEnd, EpochEnd)):
-            self.events.curve.emit(event)
-        elif isinstance(event, (SliceProposed, BlockProposed)):
-            self._show_proposed(event, answer.probability)
-        elif isinstance(event, (Proposed, Retrained, Exported)):
-            self._finish(answer.name, event)
-
-    def _show_proposed(
-        self, event: SliceProposed | BlockProposed, probability: np.ndarray | None
-    ) -> None:
-        if self._view is None or self.labels is None or probability is None:
-            return
-        box = self._view.put(event.box, probability)
-        if isinstance(event, BlockProposed):
-            self._view.arrived(event.box)
-        if box:
-            self.labels.invalidate(box)
-            self.events.shown.emit(box)
-
-    def _finish(self, name: ActivityName, event: Proposed | Retrained | Exported) -> None:
-        self._show(Activity(name, "done", sentence_of(event), 1.0))
-        if isinstance(event, Proposed) and self._view:
-            self._view.stop_waiting()
-        if isinstance(event, Retrained) and event.adopted and event.checkpoint:
-            self._set_checkpoint(event.checkpoint)
-
-    def _set_checkpoint(self, name: str) -> None:
-        self._checkpoint = name
-        self.events.checkpoint.emit(name)
-
-    def _stop(self, name: ActivityName, state: ActivityState, sentence: str) -> None:
-        self._questions.pop(name, None)
-        if name == "predict" and self._view:
-            self._view.stop_waiting()
-        self._show(Activity(name, state, sentence))
-
-    def _show(self, activity: Activity) -> None:
-        self.activities[activity.name] = activity
-        self.events.activity.emit(activity)
 
     def failed(self, name: ActivityName, error: Exception) -> None:
         """Note that ``name`` failed, and tell it once."""
@@ -239,24 +206,25 @@ class Session:
     # -- short: the person's hand ----------------------------------------------
 
     def begin_stroke(self, tool: str, plane: Plane | None = None) -> None:
-        """Begin a stroke: all that is painted until it ends is one step to undo."""
-        self._made_project()
-        self._edited().begin_stroke(tool, plane)
-        self._in_stroke = True
+        """Begin a stroke: all that is painted until it ends is one step to undo.
 
-    def paint(self, box: Box, mask: np.ndarray, value: int) -> None:
+        Raises
+        ------
+        CallerError
+            Nothing is open, or something else is just being opened.
+        """
+        self._editable().begin_stroke(tool, plane)
+
+    def paint(self, box: Box, mask: NDArray[np.bool_], value: int) -> None:
         """Paint what the brush covered, ``mask`` of ``box`` in region voxels; 0 erases."""
-        if self.labels is None or not self._in_stroke:
-            raise CallerError("Painting needs an open volume and a stroke that was begun.")
+        self._editable().paint(box, mask, value)
         self._saving()
-        self.labels.paint(box, mask, value)
 
     def end_stroke(self) -> None:
         """End the stroke, and show what arrived while it lasted."""
-        if not self._in_stroke:
+        if self._work is None or not self._work.in_stroke:
             return
-        self._in_stroke = False
-        self._edited().end_stroke()
+        self._work.end_stroke()
         held, self._held = self._held, []
         for answer in held:
             self.deliver(answer)
@@ -264,11 +232,11 @@ class Session:
 
     def undo(self) -> Box | None:
         """Take back the last stroke; return the box (volume voxels) that changed."""
-        return self._redraw(self._edited().undo())
+        return self._step("undo")
 
     def redo(self) -> Box | None:
         """Do again what was last undone; return the box (volume voxels) that changed."""
-        return self._redraw(self._edited().redo())
+        return self._step("redo")
 
     def accept_slice(self, plane: Plane, index: int) -> Box:
         """Mark slice ``index`` (volume voxels) of the region as reviewed, as it is shown.
@@ -278,34 +246,23 @@ class Session:
         CallerError
             Its proposal is still being made, so what is shown is not final.
         """
-        box = self.region.slice_at(plane, index)
-        if self.labels is None or self._view is None or self._view.awaited_in(box):
-            raise CallerError(
-                f"Slice {plane.value.upper()} {index} is still being predicted: accept it when its "
-                "proposal is there, or cancel the prediction."
-            )
-        self._made_project()
+        work = self._editable()
+        box = work.accept_slice(plane, index)
         self._saving()
-        self._edited().accept(box, np.asarray(self.labels[box.relative_to(self.region).slices]))
         self.events.corrections.emit()
         return box
 
-    def import_labels(self, labels: np.ndarray) -> None:
+    def import_labels(self, labels: ArrayLike) -> None:
         """Take ``labels`` (the region's shape; ≠ 0 is vessel) as one undoable correction."""
-        self._made_project()
-        self._saving()
-        self._edited().import_labels(self.region, labels)
-        self._redraw(self.region)
+        self._changed(self._editable().import_labels(labels))
 
     def set_threshold(self, threshold: float) -> None:
         """Show the proposal at another threshold; nothing is predicted again."""
-        if self._view is None or self.labels is None or threshold == self._view.threshold:
+        if self._work is None or threshold == self._work.view.threshold:
             return
-        self._view.threshold = threshold
-        if self.project:
-            self.project.update(threshold=threshold)
-        self._redraw(None)
+        self._work.set_threshold(threshold)
         self.events.threshold.emit(threshold)
+        self.events.shown.emit(None)
 
     def go_back(self) -> str | None:
         """Use the parent of the checkpoint in use again; return its name, if it has one."""
@@ -314,7 +271,7 @@ class Session:
         parent = self.project.open_checkpoint().card.parent
         if parent:
             self.project.update(checkpoint=parent)
-            self._set_checkpoint(parent)
+            self._use_checkpoint(parent)
         return parent
 
     def report(self) -> str:
@@ -324,78 +281,119 @@ class Session:
     def close(self) -> None:
         """Save what is painted and end the compute process."""
         self.end_stroke()
-        if self._corrections:
-            self._corrections.close()
+        if self._work:
+            self._work.close()
         self.runner.close()
 
     # -- inside ----------------------------------------------------------------
 
-    def _open_now(self) -> Opened:
-        if self.opened is None:
+    def _open_now(self) -> Workspace:
+        if self._work is None:
             raise CallerError("Nothing is open yet: open a volume first.")
-        return self.opened
+        return self._work
 
-    def _edited(self) -> Corrections:
-        if self._corrections is None:
-            raise CallerError("Nothing is open yet: open a volume first.")
-        return self._corrections
+    def _editable(self) -> Workspace:
+        """Return what is open; a stroke during a reopening would miss the new journal's replay."""
+        if self.activities["open"].state == "running":
+            raise CallerError("A volume is being opened: go on painting when it is there.")
+        return self._open_now()
 
-    def _made_project(self) -> Project:
-        """Return the project, made now if this is the first thing to keep."""
-        opened = self._open_now()
-        if self.project is None:
-            project = Project(opened.place)
-            if not opened.place.exists():
-                project = Project.create(opened.place, opened.volume, region=opened.region)
-            self.project = project
-        return self.project
+    def _kept_project(self) -> Project:
+        """Return the project with all that was painted on the disk; on a worker's thread."""
+        project = self._open_now().made_project()
+        self._flush()
+        return project
+
+    def _flush(self) -> None:
+        if self._work:
+            self._work.flush()
 
     def _install(self, opened: Opened) -> None:
-        if self._corrections:
-            self._corrections.close()
-        self.opened, self.volume, self.project = opened, opened.volume, opened.project
-        self._corrections = opened.corrections
-        self._view = ProposalView(opened.region, opened.probability, opened.threshold)
-        self.labels = EditableLabels(opened.corrections, opened.region, self._view.mask)
+        if self._work:
+            self._work.close()
+        self._work = Workspace(opened)
         self._questions.clear()
-        self._checkpoint = opened.checkpoint
+        self._held.clear()
         self.save_state = "saved" if opened.project else "nothing"
-        self._show(Activity("open", "done", ""))
+        self._show(Activity("open", "done"))
         self.events.opened.emit()
-        self.events.checkpoint.emit(self._checkpoint)
+        self._use_checkpoint(opened.checkpoint)
 
     def _begin(self, asked: Asked) -> None:
         self._questions[asked.name] = asked.question
-        if isinstance(asked.question, Propose) and self._view and asked.question.box:
-            self._view.await_box(asked.question.box)
+        if isinstance(asked.question, Propose) and self._work and asked.question.box:
+            self._work.view.await_box(asked.question.box)
         if asked.name == "retrain":
             self.events.curve.emit(None)
         self._show(Activity(asked.name, "running", asked.sentence))
 
-    def _callbacks(self) -> Callbacks:
-        return Callbacks(self._on_saved, self._on_failed)
+    def _show_answer(self, answer: Answer) -> None:
+        event = answer.event
+        if isinstance(event, Progress):
+            self._show(progressing(answer.name, event))
+        elif isinstance(event, StepEnd | EpochEnd):
+            self.events.curve.emit(event)
+        elif isinstance(event, SliceProposed | BlockProposed):
+            self._show_proposed(event, answer.probability)
+        elif isinstance(event, Proposed | Retrained | Exported):
+            self._finish(answer.name, event)
 
-    def _on_saved(self, *_: object) -> None:
-        self._tell_saved("saved", "Everything is saved.")
+    def _show_proposed(
+        self, event: SliceProposed | BlockProposed, probability: NDArray[np.uint8] | None
+    ) -> None:
+        work = self._open_now()
+        box = work.view.put(event.box, probability) if probability is not None else None
+        if isinstance(event, BlockProposed):
+            work.view.arrived(event.box)
+        if box:
+            work.labels.invalidate(box)
+            self.events.shown.emit(box)
 
-    def _on_failed(self, error: Exception) -> None:
-        self._tell_saved("failed", f"Cannot save: {error}")
+    def _finish(self, name: ActivityName, event: Proposed | Retrained | Exported) -> None:
+        if isinstance(event, Proposed):
+            self._open_now().view.stop_waiting()
+        if isinstance(event, Retrained) and event.adopted and event.checkpoint:
+            self._use_checkpoint(event.checkpoint)
+        self._show(Activity(name, "done", sentence_of(event), 1.0))
+
+    def _use_checkpoint(self, name: str) -> None:
+        self.checkpoint = name
+        self.events.checkpoint.emit(name)
+
+    def _stop(self, name: ActivityName, state: ActivityState, sentence: str) -> None:
+        self._questions.pop(name, None)
+        if name == "predict" and self._work:
+            self._work.view.stop_waiting()
+        self._show(Activity(name, state, sentence))
+
+    def _show(self, activity: Activity) -> None:
+        self.activities[activity.name] = activity
+        self.events.activity.emit(activity)
+
+    def _step(self, kind: Literal["undo", "redo"]) -> Box | None:
+        work = self._editable()
+        self.end_stroke()
+        changed = work.step(kind)
+        return self._changed(changed) if changed else None
+
+    def _changed(self, box: Box) -> Box:
+        self._saving()
+        self.events.shown.emit(box)
+        self.events.corrections.emit()
+        return box
 
     def _saving(self) -> None:
         if self.save_state != "failed":
             self._tell_saved("saving", "Saving …")
+        self._on_saved()  # the journal's thread may have been faster than this one
+
+    def _on_saved(self, *_: object) -> None:
+        if self._work is not None and self._work.corrections.saved:
+            self._tell_saved("saved", "Everything is saved.")
+
+    def _on_failed(self, error: Exception) -> None:
+        self._tell_saved("failed", f"Cannot save: {error}")
 
     def _tell_saved(self, state: SaveState, sentence: str) -> None:
         self.save_state = state
         self.events.saved.emit(state, sentence)
-
-    def _flush(self) -> None:
-        if self._corrections:
-            self._corrections.flush()
-
-    def _redraw(self, box: Box | None) -> Box | None:
-        if self.labels is not None:
-            self.labels.invalidate(box)
-        self.events.shown.emit(box)
-        self.events.corrections.emit()
-        return box
