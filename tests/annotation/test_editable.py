@@ -133,31 +133,23 @@ def test_painting_shows_at_once_and_is_translated_to_the_volume(opened: Open) ->
         labels.paint(box, mask[:, :1], 1)
 
 
-def test_another_proposal_changes_no_correction(opened: Open) -> None:
+def test_another_proposal_changes_no_correction_and_shows_at_once(opened: Open) -> None:
     corrections = opened()
-    labels = EditableLabels(corrections, REGION, proposal)
+    now = [proposal]
+    labels = EditableLabels(corrections, REGION, lambda box: now[0](box))
     labels[0] = 1
-    labels.set_proposal(None)
+    now[0] = lambda box: np.zeros(box.shape)
     assert labels[...].sum() == (truth()[0] == 0).sum()
-    labels.set_proposal(lambda box: np.ones(box.shape))
+    now[0] = lambda box: np.ones(box.shape)
     assert labels[...].all()
 
 
-def test_invalidate_takes_volume_voxels(opened: Open) -> None:
+def test_what_is_corrected_elsewhere_shows_at_once(opened: Open) -> None:
     corrections = opened()
     labels = EditableLabels(corrections, REGION)
     assert labels[0, 0, 0] == 0
-    box = Box(REGION.start, (4, 3, 6))
-    corrections.paint(box, np.ones((1, 1, 1), bool), 1)
-    labels.invalidate(box)
+    corrections.paint(Box(REGION.start, (4, 3, 6)), np.ones((1, 1, 1), bool), 1)
     assert labels[0, 0, 0] == 1
-    labels.invalidate(Box((0, 0, 0), (1, 1, 1)))  # outside the region
-
-
-def test_memory_is_bounded(opened: Open) -> None:
-    labels = EditableLabels(opened(), REGION, proposal, cache_bytes=2 * 64**3)
-    np.testing.assert_array_equal(labels[...], truth())
-    assert len(labels._chunks) <= 2
 
 
 def test_a_region_beyond_the_volume_is_refused(opened: Open) -> None:

@@ -48,7 +48,7 @@ class Lossless(RuleBasedStateMachine):
 
     def open(self) -> None:
         self.corrections = Corrections.open(self.folder, SHAPE)
-        self.labels = EditableLabels(self.corrections, REGION, proposal, cache_bytes=3 * 64**3)
+        self.labels = EditableLabels(self.corrections, REGION, proposal)
 
     def step(self) -> None:
         """Note the state before a step, unless one is open."""
@@ -90,7 +90,6 @@ class Lossless(RuleBasedStateMachine):
             self.step()
             self._painted()
         self.corrections.paint(box, mask, value)
-        self.labels.invalidate(box)
         self.model[box.slices][mask] = 2 if value else 1
 
     @rule(brush=brushes(), value=st.sampled_from([0, 1]))
@@ -113,7 +112,6 @@ class Lossless(RuleBasedStateMachine):
         if mask.any():
             self.step()
         self.corrections.accept(box, shown)
-        self.labels.invalidate(box)
         part = self.model[box.slices]
         part[mask] = np.where(shown, 6, 5)[mask]
 
@@ -123,7 +121,6 @@ class Lossless(RuleBasedStateMachine):
         box, labels = brush
         self.step()
         self.corrections.import_labels(box, labels.astype(np.float32))
-        self.labels.invalidate(box)
         self.model[box.slices] = np.where(labels, 2, 1)
 
     @rule(brush=brushes())
@@ -148,7 +145,6 @@ class Lossless(RuleBasedStateMachine):
         if changed is not None:
             self.undone.append(self.model)
             self.model = self.done.pop()
-            self.labels.invalidate(changed)
 
     @rule()
     def redo(self) -> None:
@@ -158,7 +154,6 @@ class Lossless(RuleBasedStateMachine):
         if changed is not None:
             self.done.append(self.model)
             self.model = self.undone.pop()
-            self.labels.invalidate(changed)
 
     @rule()
     def flush(self) -> None:

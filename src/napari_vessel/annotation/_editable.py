@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -18,8 +17,6 @@ from napari_vessel.geometry import Box, Plane, Zyx
 
 Proposal = Callable[[Box], NDArray[np.generic]]
 
-CACHE_BYTES = 512 * 2**20
-_TOGETHER = 256  # chunks: 64 MB are asked of the proposal at once at most
 _SCATTERED = 2**22  # voxels: coordinates spanning more are read chunk by chunk
 
 
@@ -39,9 +36,8 @@ class EditableLabels:
         The box of the volume that this array covers, in volume voxels.
     proposal
         Gives the network's mask of a box in volume voxels (≠ 0 is vessel), or
-        None where nothing was proposed.
-    cache_bytes
-        Memory for shown chunks; they are derived, so the oldest are dropped.
+        None where nothing was proposed. Asked at every read, so that nothing
+        shown can be stale; it should be in memory.
 
     Raises
     ------
@@ -57,17 +53,13 @@ class EditableLabels:
         corrections: Corrections,
         region: Box,
         proposal: Proposal | None = None,
-        *,
-        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         if not Box.of(corrections.shape).contains(region):
             raise LabelsError(f"Region {region} leaves the volume of {corrections.shape} voxels.")
         self.corrections = corrections
         self.region = region
         self._proposal = proposal
-        self._most = max(cache_bytes // int(np.prod(CHUNK)), 1)
-        self._chunks: OrderedDict[Zyx, tuple[Box, Codes]] = OrderedDict()
-        self._lock = threading.RLock()  # napari may slice on a thread of its own
+        self._lock = threading.RLock()  # a write from elsewhere reads what is shown first
 
     @property
     def shape(self) -> Zyx:
@@ -117,18 +109,9 @@ class EditableLabels:
 
     def read(self, box: Box) -> Codes:
         """Return what is shown in ``box`` (region voxels, inside the region), as a copy."""
-        with self._lock:
-            values = np.zeros(box.shape, np.uint8)
-            cells = list(box.shifted(self.region.start).cells(CHUNK))
-            for start in range(0, len(cells), _TOGETHER):
-                some = cells[start : start + _TOGETHER]
-                self._materialise([_key(cell) for cell in some])
-                for cell in some:
-                    held, chunk = self._chunks[_key(cell)]
-                    at = cell.relative_to(self.region).relative_to(box).slices
-                    values[at] = chunk[cell.relative_to(held).slices]
-                self._drop_oldest()
-            return values
+        at = box.shifted(self.region.start)
+        proposal = None if self._proposal is None else self._proposal(at)
+        return shown_values(self.corrections.overlay.read(at), proposal)
 
     def paint(
         self,
@@ -155,29 +138,7 @@ class EditableLabels:
             painted = self.corrections.paint(
                 box.shifted(self.region.start), mask, value, tool=tool, plane=plane
             )
-            if painted is None:
-                return None
-            self._show(painted, mask, np.array(value != 0, np.uint8))
-            return inside
-
-    def set_proposal(self, proposal: Proposal | None) -> None:
-        """Show corrections over another proposal; no correction changes."""
-        with self._lock:
-            self._proposal = proposal
-            self._chunks.clear()
-
-    def invalidate(self, box: Box | None = None) -> None:
-        """Forget what was shown in ``box``, in **volume** voxels; None is everywhere.
-
-        To be called where the proposal changed, and with what an undo returned.
-        """
-        with self._lock:
-            if box is None:
-                self._chunks.clear()
-                return
-            inside = box.intersection(self.region)
-            for cell in inside.cells(CHUNK) if inside is not None else ():
-                self._chunks.pop(_key(cell), None)
+            return None if painted is None else inside
 
     def _import(self, index: BoxIndex, vessel: NDArray[np.bool_]) -> None:
         with self._lock:
@@ -188,52 +149,6 @@ class EditableLabels:
             if changed.any():
                 box = index.box.shifted(self.region.start)
                 self.corrections.import_labels(box, new, changed, tool="script")
-                self._show(box, changed, new)
-
-    def _show(self, box: Box, mask: NDArray[np.bool_], values: Codes) -> None:
-        """Write into the chunks in memory; the others are put together when read."""
-        values = np.broadcast_to(values, box.shape)
-        for cell in box.cells(CHUNK):
-            held = self._chunks.get(_key(cell))
-            if held is not None:
-                at = cell.relative_to(box).slices
-                chunk = held[1][cell.relative_to(held[0]).slices]
-                np.copyto(chunk, values[at], where=mask[at])
-
-    def _materialise(self, keys: list[Zyx]) -> None:
-        missing = [key for key in keys if key not in self._chunks]
-        for key in keys:
-            if key in self._chunks:
-                self._chunks.move_to_end(key)
-        if not missing:
-            return
-        hull = self._hull(missing)
-        if sum(1 for _ in hull.cells(CHUNK)) == len(missing):
-            self._put(hull, self._shown(hull))
-            return
-        for key in missing:
-            box = self._hull([key])
-            self._put(box, self._shown(box))
-
-    def _shown(self, box: Box) -> Codes:
-        proposal = None if self._proposal is None else self._proposal(box)
-        return shown_values(self.corrections.overlay.read(box), proposal)
-
-    def _put(self, box: Box, values: Codes) -> None:
-        for cell in box.cells(CHUNK):
-            chunk = values[cell.relative_to(box).slices]
-            self._chunks[_key(cell)] = cell, chunk.copy()
-
-    def _hull(self, keys: list[Zyx]) -> Box:
-        """Return the box of the region that whole chunks ``keys`` span."""
-        low, high = np.min(keys, axis=0) * CHUNK, (np.max(keys, axis=0) + 1) * CHUNK
-        z0, y0, x0 = (int(a) for a in np.maximum(low, self.region.start))
-        z1, y1, x1 = (int(b) for b in np.minimum(high, self.region.stop))
-        return Box((z0, y0, x0), (z1, y1, x1))
-
-    def _drop_oldest(self) -> None:
-        while len(self._chunks) > self._most:
-            self._chunks.popitem(last=False)
 
 
 _Points = tuple[NDArray[np.intp], ...]
@@ -252,8 +167,3 @@ def _by_chunk(points: _Points) -> Iterator[tuple[Box, tuple[NDArray[np.intp], ..
         box = Box((z0, y0, x0), (z1, y1, x1))
         within = tuple(p - start for p, start in zip(at, box.start, strict=True))
         yield box, chosen, within
-
-
-def _key(cell: Box) -> Zyx:
-    z, y, x = (a // edge for a, edge in zip(cell.start, CHUNK, strict=True))
-    return z, y, x

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -14,13 +13,6 @@ from napari_vessel.geometry import Box, Zyx
 CHUNK = (64, 64, 64)
 
 _Slices = tuple[slice, slice, slice]
-
-
-@dataclass(frozen=True, slots=True)
-class _Tally:
-    reviewed: int
-    vessel: int
-    box: Box | None  # tight, in volume voxels
 
 
 class Overlay:
@@ -35,7 +27,8 @@ class Overlay:
     def __init__(self, shape: Zyx) -> None:
         self.shape = shape
         self._chunks: dict[Zyx, Codes] = {}
-        self._tallies: dict[Zyx, _Tally] = {}
+        self._boxes: dict[Zyx, Box | None] = {}  # tight, in volume voxels
+        self._reviewed = self._vessel = 0
 
     def read(self, box: Box) -> Codes:
         """Return the codes of ``box`` (inside the volume), as a copy."""
@@ -52,24 +45,27 @@ class Overlay:
         for key, within, at in _pieces(box):
             where = mask[at]
             if where.any():
+                piece = self._chunk(key)[within]
+                self._count(piece[where], -1)
                 values = after[at] if isinstance(after, np.ndarray) else after
-                np.copyto(self._chunk(key)[within], values, where=where, casting="unsafe")
-                self._tallies.pop(key, None)
+                np.copyto(piece, values, where=where, casting="unsafe")
+                self._count(piece[where], 1)
+                self._boxes.pop(key, None)
 
     def boxes(self) -> list[Box]:
         """Return, for each chunk with reviewed voxels, the tight box around them."""
-        tallies = (self._tally(key) for key in sorted(self._chunks.copy()))
-        return [tally.box for tally in tallies if tally.box is not None]
+        boxes = (self._box(key) for key in sorted(self._chunks.copy()))
+        return [box for box in boxes if box is not None]
 
     @property
     def reviewed(self) -> int:
         """The number of voxels that are not untouched."""
-        return sum(self._tally(key).reviewed for key in self._chunks.copy())
+        return self._reviewed
 
     @property
     def vessel(self) -> int:
         """The number of vessel voxels, painted or accepted."""
-        return sum(self._tally(key).vessel for key in self._chunks.copy())
+        return self._vessel
 
     @property
     def background(self) -> int:
@@ -82,25 +78,28 @@ class Overlay:
             chunk = self._chunks[key] = np.zeros(CHUNK, np.uint8)
         return chunk
 
-    def _tally(self, key: Zyx) -> _Tally:
-        tally = self._tallies.get(key)
-        if tally is None:
-            tally = self._tallies[key] = _count(self._chunks[key], key)
-        return tally
+    def _box(self, key: Zyx) -> Box | None:
+        if key not in self._boxes:
+            self._boxes[key] = _tight(self._chunks[key], key)
+        return self._boxes[key]
+
+    def _count(self, codes: Codes, sign: int) -> None:
+        """Add what ``codes`` hold to the totals, or take it away before they are overwritten."""
+        self._reviewed += sign * int(np.count_nonzero(codes & np.uint8(VESSEL | BACKGROUND)))
+        self._vessel += sign * int(np.count_nonzero(codes & np.uint8(VESSEL)))
 
 
-def _count(chunk: Codes, key: Zyx) -> _Tally:
-    reviewed = int(np.count_nonzero(chunk & np.uint8(VESSEL | BACKGROUND)))
-    if not reviewed:
-        return _Tally(0, 0, None)
+def _tight(chunk: Codes, key: Zyx) -> Box | None:
+    """Return the box around a chunk's reviewed voxels; the chunk at ``key`` of the grid."""
+    if not chunk.any():
+        return None
     spans = []
     for axis in range(3):
         others = tuple(a for a in range(3) if a != axis)
         used = np.flatnonzero(chunk.any(axis=others)) + key[axis] * CHUNK[axis]
         spans.append((int(used[0]), int(used[-1]) + 1))
     (z0, z1), (y0, y1), (x0, x1) = spans
-    vessel = int(np.count_nonzero(chunk & np.uint8(VESSEL)))
-    return _Tally(reviewed, vessel, Box((z0, y0, x0), (z1, y1, x1)))
+    return Box((z0, y0, x0), (z1, y1, x1))
 
 
 def _pieces(box: Box) -> Iterator[tuple[Zyx, _Slices, _Slices]]:

@@ -346,7 +346,6 @@ class Session:
         if isinstance(event, BlockProposed):
             work.view.arrived(event.box)
         if box:
-            work.labels.invalidate(box)
             self.events.shown.emit(box)
 
     def _finish(self, name: ActivityName, event: Proposed | Retrained | Exported) -> None:

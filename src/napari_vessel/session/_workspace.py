@@ -80,10 +80,7 @@ class Workspace:
     def step(self, kind: str) -> Box | None:
         """Undo or redo; return the box (volume voxels) that changed, if anything did."""
         self.end_stroke()
-        changed = self.corrections.undo() if kind == "undo" else self.corrections.redo()
-        if changed:
-            self.labels.invalidate(changed)
-        return changed
+        return self.corrections.undo() if kind == "undo" else self.corrections.redo()
 
     def accept_slice(self, plane: Plane, index: int) -> Box:
         """Mark slice ``index`` (volume voxels) of the region as reviewed, as it is shown.
@@ -107,13 +104,11 @@ class Workspace:
         """Take ``labels`` (the region's shape; ≠ 0 is vessel) as one undoable correction."""
         self.made_project()
         self.corrections.import_labels(self.region, labels)
-        self.labels.invalidate(self.region)
         return self.region
 
     def set_threshold(self, threshold: float) -> None:
         """Show the proposal at another threshold and remember it; nothing is predicted again."""
         self.view.threshold = threshold
-        self.labels.invalidate(None)
         if self.project:
             self._disk.submit(self._keep_threshold, self.project)
 
