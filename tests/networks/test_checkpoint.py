@@ -232,6 +232,7 @@ def test_killed_while_saving_every_checkpoint_there_loads(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # sixty times the start of a process that imports torch
 def test_killed_while_saving_sixty_times(tmp_path: Path) -> None:
     for turn in range(60):
         _kill_while_saving(tmp_path, turn)
