@@ -1,10 +1,25 @@
-"""A painter in plain numpy: what the layer should have handed over."""
+"""A painter in plain numpy, and workflows that answer at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from time import sleep
 
 import numpy as np
 
+from napari_vessel.errors import DeviceMemoryError
 from napari_vessel.geometry import Box, Plane
+from napari_vessel.training import EpochEnd, StepEnd
+from napari_vessel.workflows import (
+    Export,
+    Exported,
+    Progress,
+    Propose,
+    Proposed,
+    Retrain,
+    Retrained,
+    SliceProposed,
+)
 
 
 class ShownArray:
@@ -79,3 +94,52 @@ class ModelPainter:
         target.append(self.states.copy())
         self.states[...] = source.pop()
         return self.region
+
+
+# -- workflows that answer at once, for tests of the dock -------------------------------------
+
+BAND = slice(4, 9)  # rows that the fake network takes for vessel
+
+
+def fake_propose(request: Propose) -> Iterator[object]:
+    """Propose a band of rows, in the slice in view and then everywhere."""
+    yield Progress(0, 2, "blocks", "Predicting", 7.0)
+    box = request.box
+    probability = np.zeros(box.shape, np.uint8)
+    probability[:, BAND] = 200
+    yield SliceProposed(box, request.focus.plane, probability)
+    yield Progress(1, 2, "blocks", "Predicting", 3.0)
+    yield Proposed("p1", "complete", 1, (), 0.1)
+
+
+def endless_propose(request: Propose) -> Iterator[object]:
+    """Never come to an end, as a prediction of a large volume."""
+    for n in count():
+        sleep(0.01)
+        yield Progress(n % 100, 100, "blocks", "Predicting", 1000.0)
+
+
+def fake_retrain(request: Retrain) -> Iterator[object]:
+    """Learn in three epochs."""
+    for epoch in range(1, 4):
+        yield Progress(epoch, 3, "epochs", f"Epoch {epoch}", 2.0)
+        yield StepEnd(epoch, epoch, 1 / epoch)
+        yield EpochEnd(epoch, 1 / epoch, 1 - 1 / (epoch + 1), best=True)
+    yield Retrained(True, True, "better", "Taken, provisionally: 0.50 → 0.75.", 0.5, 0.75, 1.0)
+
+
+def fake_export(request: Export) -> Iterator[object]:
+    """Say that it was written."""
+    yield Exported(request.out, request.format, 100, 10, 0.5)
+
+
+def failing(request: object) -> Iterator[object]:
+    """Fail as torch does when memory runs out."""
+    yield Progress(0, 1, "blocks", "Predicting", None)
+    message = "No room: lower the batch."
+    raise DeviceMemoryError(message)
+
+
+FAKES = {"propose": fake_propose, "retrain": fake_retrain, "export": fake_export}
+ENDLESS = {**FAKES, "propose": endless_propose}
+FAILING = {"propose": failing, "retrain": failing, "export": failing}

@@ -113,6 +113,7 @@ class VesselsDock(QWidget):
         self._closed = True
         if self._window is not None:
             self._window.removeEventFilter(self)
+            self._window = None
         self.desk.link.close()
         self.desk.follower.close()
         # The runner goes first: a job that waits for it then ends by itself.

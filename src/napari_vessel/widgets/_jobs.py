@@ -7,7 +7,12 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from qtpy.QtCore import QCoreApplication, QObject, QThreadPool
+from qtpy.QtCore import (  # type: ignore[attr-defined]  # qtpy renames Signal
+    QCoreApplication,
+    QObject,
+    QThreadPool,
+    Signal,
+)
 
 from napari_vessel.session import ActivityName, Opened, Session
 from napari_vessel.widgets._worker import EventWorker
@@ -19,6 +24,8 @@ _CLOSE_SECONDS = 5.0
 
 class Jobs(QObject):
     """Runs at most one job of each activity; what arrives after a cancel is not shown."""
+
+    changed = Signal(str)  # the activity's name: a job of it began, or nothing of it runs any more
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,8 +55,9 @@ class Jobs(QObject):
         worker.yielded.connect(partial(self._deliver, worker))
         worker.errored.connect(partial(self._failed, name, worker))
         worker.aborted.connect(partial(self._session.cancelled, name))
-        worker.finished.connect(partial(self._workers.pop, name, None))
+        worker.finished.connect(partial(self._end, name))
         worker.start()
+        self.changed.emit(name)
         return worker
 
     def cancel(self, name: ActivityName) -> None:
@@ -73,6 +81,10 @@ class Jobs(QObject):
             self._session.deliver(event)
         elif isinstance(event, Opened):
             event.corrections.close()  # nobody else holds its journal
+
+    def _end(self, name: ActivityName) -> None:
+        self._workers.pop(name, None)
+        self.changed.emit(name)
 
     def _failed(self, name: ActivityName, worker: EventWorker, error: Exception) -> None:
         if worker.abort_requested:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
-from math import prod
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer
@@ -14,6 +13,7 @@ from superqt.utils import signals_blocked
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.session import ActivityName, Asked, Session
+from napari_vessel.tiling import BlockGrid
 from napari_vessel.widgets._section import Collapsed, Section, button, combo, row
 from napari_vessel.workflows import Focus
 
@@ -45,7 +45,7 @@ class PredictSection(Section):
     def build(self) -> None:
         """Add the button, the options and the threshold."""
         self.predict = button(
-            "Predict vessels", "Propose a mask (Shift-P), where you look first.", self.start
+            "Predict vessels (Shift-P)", "Propose a mask, where you look first.", self.start
         )
         self.predict.setMinimumHeight(36)
         self.predict.setStyleSheet("font-weight: bold")
@@ -100,13 +100,10 @@ class PredictSection(Section):
         self._show_threshold(self.desk.session.threshold)
         box = self._box() or opened.region
         shape = " × ".join(f"{n:,}" for n in box.shape)
-        blocks = prod(
-            -(-b // e) + a // e * -1
-            for a, b, e in zip(box.start, box.stop, InferenceConfig().block, strict=True)
-        )
+        count = len(BlockGrid(Box.of(box.shape), InferenceConfig().block).blocks)
         self.hint.say(
-            f"Proposes vessels in {shape} voxels ({blocks} blocks) with checkpoint "
-            f"{self.desk.session.checkpoint}, the slice in view first."
+            f"Proposes vessels in {shape} voxels ({count} block{'s' * (count > 1)}) with "
+            f"checkpoint {self.desk.session.checkpoint}, the slice in view first."
         )
 
     def _box(self) -> Box | None:

@@ -53,6 +53,7 @@ def read_volume(path: str) -> list[LayerData]:
         "name": Path(path).name.split(".")[0],
         "scale": volume.voxel_size.zyx,
         "translate": volume.origin_um,
+        "axis_labels": ("z", "y", "x"),
         "multiscale": len(levels) > 1,
         "metadata": {"napari-vessel": {"uri": volume.uri}},
     }

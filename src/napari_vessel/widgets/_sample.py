@@ -16,6 +16,7 @@ def make_sample() -> list[tuple[Any, dict[str, Any], str]]:
     phantom = make_phantom(PhantomConfig(shape=SHAPE, seed=1))
     keywords = {
         "name": "Synthetic kidney",
+        "axis_labels": ("z", "y", "x"),
         "scale": phantom.voxel_size.zyx,
         "units": ("um",) * 3,
     }

@@ -51,11 +51,20 @@ class Sentence(QLabel):
     def say(self, text: str) -> None:
         """Show ``text``; the tooltip holds it for reading in full."""
         self.said = text
-        # A zero-width space is where a line may break: a path has no other place.
-        broken = "".join(c + "\u200b" if c in "/\\_-.:" else c for c in text)
-        self.setText(broken)
+        self.setText(" ".join(_breakable(word) for word in text.split(" ")))
         self.setToolTip(text)
         self.setVisible(bool(text))
+
+
+def _breakable(word: str) -> str:
+    """Allow a line to break inside a long word: a path has no spaces.
+
+    >>> _breakable("0.001"), _breakable("/data/kidney/volume.zarr").count("\u200b")
+    ('0.001', 4)
+    """
+    if len(word) < 20:
+        return word
+    return "".join(c + "\u200b" if c in "/\\_-.:" else c for c in word)
 
 
 class Collapsed(QWidget):
@@ -110,6 +119,7 @@ class Section(QFrame):
         self._add_progress(layout)
         desk.follower.follow(desk.session.events.activity, self._on_activity)
         desk.follower.follow(desk.session.events.opened, self.update_state)
+        desk.jobs.changed.connect(lambda _name: self.update_state())
         self.update_state()
 
     def build(self) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 from napari.layers import Image
-from napari.utils.transforms import Affine
 from psygnal import Signal, SignalGroup
 from qtpy.QtCore import QObject, QTimer
 
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.session import Opened, Session
+from napari_vessel.volumes import IntensityWindow
 from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._labels import VesselLabels
+from napari_vessel.widgets._looking import go_to, middle, plane_in_view, steady, visible
+from napari_vessel.widgets._placing import image_placed, mask_placed
 from napari_vessel.workflows import Focus
 
 __all__ = ["LinkEvents", "ViewerLink"]
@@ -61,7 +64,6 @@ class ViewerLink(QObject):
         self._session = session
         self._adopted: Image | None = None
         self._pending: list[Box | None] = []
-        self._waiting: Opened | None = None
         self._keys: dict[str, Callable[..., Any] | None] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -78,7 +80,7 @@ class ViewerLink(QObject):
         return [layer for layer in self.viewer.layers if type(layer) is Image]
 
     def adopt(self, layer: Image | None) -> None:
-        """Show the next volume that is opened by ``layer``, which is in the viewer already."""
+        """Let ``layer``, which is in the viewer already, show the next volume, if it fits."""
         self._adopted = layer
 
     def show(self) -> None:
@@ -88,8 +90,10 @@ class ViewerLink(QObject):
             return
         if self.labels is not None and self.labels.in_stroke:
             self.labels.retire()  # a region is not replaced under the brush: the stroke ends first
-        self._show_image(opened)
-        self._show_labels(opened)
+        shown = self.image is not None and self._shows(self.image, opened)
+        with steady(self.viewer, self.image) if shown else nullcontext():
+            self._show_image(opened)
+            self._show_labels(opened)
         self.events.layers.emit()
 
     @property
@@ -99,11 +103,11 @@ class ViewerLink(QObject):
 
     def _show_image(self, opened: Opened) -> None:
         adopted, self._adopted = self._adopted, None
-        if adopted is not None and adopted in self.viewer.layers:
+        if adopted in self.viewer.layers and _finest_shape(adopted) == opened.volume.shape:
             self.image = adopted
-            self.image.metadata["napari-vessel"] = {"uri": opened.volume.uri}
+            adopted.metadata["napari-vessel"] = {"uri": opened.volume.uri}
             return
-        keywords = self._placed(opened)
+        keywords = image_placed(opened.volume)
         if self.image is not None and self._shows(self.image, opened):
             for name, value in keywords.items():
                 setattr(self.image, name, value)
@@ -114,26 +118,28 @@ class ViewerLink(QObject):
         self.image = self.viewer.add_image(
             levels if len(levels) > 1 else levels[0],
             multiscale=len(levels) > 1,
-            contrast_limits=(opened.window.low, opened.window.high),
+            contrast_limits=_limits(opened.window),
             name=PurePath(opened.volume.uri).name or opened.volume.uri,
             metadata={"napari-vessel": {"uri": opened.volume.uri}},
+            axis_labels=("z", "y", "x"),
             **keywords,
         )
+        self.viewer.reset_view()
+        go_to(self.viewer, self.image, np.asarray(opened.region.centre))
 
     @staticmethod
     def _shows(layer: Image, opened: Opened) -> bool:
         """Tell whether ``layer`` shows this volume, so that only its scale may have changed."""
-        finest = layer.data[0] if layer.multiscale else layer.data
         kept = layer.metadata.get("napari-vessel", {})
         same = kept.get("uri") == opened.volume.uri and kept.get("read") == _reading(opened)
-        return bool(same and tuple(finest.shape) == opened.volume.shape)
+        return bool(same and _finest_shape(layer) == opened.volume.shape)
 
     def _show_labels(self, opened: Opened) -> None:
         labels = self._session.labels
         if labels is None or self.image is None:
             return
         self.image.metadata["napari-vessel"]["read"] = _reading(opened)
-        keywords = self._mask_placed(self.image, opened.region)
+        keywords = mask_placed(self.image, opened.region)
         if self.labels is None:
             self._remove_retired()
             self.labels = VesselLabels(
@@ -146,29 +152,6 @@ class ViewerLink(QObject):
             for name, value in keywords.items():
                 setattr(self.labels, name, value)
         self.viewer.layers.selection.active = self.labels
-
-    @staticmethod
-    def _placed(opened: Opened) -> dict[str, Any]:
-        volume = opened.volume
-        unit = "um" if volume.voxel_size_known else "pixel"
-        return {
-            "scale": volume.voxel_size.zyx,
-            "translate": volume.origin_um,
-            "units": (unit,) * 3,
-        }
-
-    @staticmethod
-    def _mask_placed(image: Image, region: Box) -> dict[str, Any]:
-        """Place the mask on the image's voxels, however the image layer is placed."""
-        turned = {name: getattr(image, name) for name in ("rotate", "shear")}
-        linear = Affine(scale=image.scale, **turned)
-        return {
-            "scale": image.scale,
-            "units": image.units,
-            "translate": image.translate + linear(np.asarray(region.start)),
-            "affine": image.affine,
-            **turned,
-        }
 
     def _remove_retired(self) -> None:
         """Take away masks that an earlier dock left for looking only."""
@@ -210,34 +193,19 @@ class ViewerLink(QObject):
         opened, layer = self._session.opened, self.image
         if opened is None or layer is None:
             return None
-        dims = self.viewer.dims
-        world = np.array(dims.point, float)
-        shown = list(dims.displayed)
-        world[shown] = np.asarray(self.viewer.camera.center)[-len(shown) :]
-        point = np.asarray(layer.world_to_data(world[-3:]))
-        z, y, x = (float(p) for p in np.clip(point, 0, np.asarray(opened.volume.shape) - 1))
-        return Focus((z, y, x), Plane.of_normal(self._normal()))
-
-    def _normal(self) -> int:
-        dims = self.viewer.dims
-        axis = int(dims.order[-3]) - (dims.ndim - 3)
-        return axis if 0 <= axis < 3 else 0
+        last = np.asarray(opened.volume.shape) - 1
+        z, y, x = (float(p) for p in np.clip(middle(self.viewer, layer), 0, last))
+        return Focus((z, y, x), plane_in_view(self.viewer))
 
     def visible_box(self) -> Box | None:
         """Return what is on the canvas, and some slices before and behind, inside the region."""
         opened, layer, focus = self._session.opened, self.image, self.focus()
         if opened is None or layer is None or focus is None:
             return None
-        factors = layer.downsample_factors[layer.data_level][-3:]
-        low, high = (np.asarray(c)[-3:] for c in layer.corner_pixels)
-        start, stop = np.floor(low * factors), np.ceil((high + 1) * factors)
         normal = focus.plane.normal
         at = round(focus.point[normal])
-        start[normal], stop[normal] = at - _DEPTH, at + _DEPTH
-        start, stop = (np.clip(edge, 0, opened.volume.shape).astype(int) for edge in (start, stop))
-        if (start >= stop).any():
-            return None
-        return Box(tuple(map(int, start)), tuple(map(int, stop))).intersection(opened.region)  # type: ignore[arg-type]
+        box = visible(layer, opened.volume.shape, (normal, at - _DEPTH, at + _DEPTH))
+        return box and box.intersection(opened.region)
 
     def slice_in_view(self) -> tuple[Plane, int]:
         """Return the plane on screen and the slice's index in the volume.
@@ -295,3 +263,12 @@ class ViewerLink(QObject):
 def _reading(opened: Opened) -> tuple[int, int | None]:
     options = opened.volume.options
     return options.level, options.channel
+
+
+def _finest_shape(layer: Image) -> tuple[int, ...]:
+    return tuple((layer.data[0] if layer.multiscale else layer.data).shape)
+
+
+def _limits(window: IntensityWindow) -> tuple[float, float]:
+    """Return the window, or where the volume is of one value (napari takes no empty range)."""
+    return window.low, window.high if window.high > window.low else window.low + 1

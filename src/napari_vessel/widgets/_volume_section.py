@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from napari.layers import Image
@@ -51,6 +50,7 @@ class VolumeSection(Section):
         address.addWidget(self.open)
         self.body.addLayout(address)
         self.layers = combo("Layer", "An image layer that is open in the viewer.", {})
+        self.layers.setPlaceholderText("no other image layer")
         self.use = button("Use", "Use this layer as the volume.", self._use_layer)
         layer = row("Layer", self.layers)
         layer.addWidget(self.use)
@@ -66,7 +66,7 @@ class VolumeSection(Section):
         )
         self.body.addWidget(self.here)
         self.desk.follower.follow(self.desk.link.events.layers, self._list_layers)
-        self._list_layers()
+        self._fill_layers()
 
     def _add_voxel_size(self) -> None:
         self.asking = QFrame()
@@ -127,15 +127,16 @@ class VolumeSection(Section):
         self.here.setEnabled(not busy)
 
     def _list_layers(self) -> None:
+        self._fill_layers()
+        self.update_state()
+
+    def _fill_layers(self) -> None:
         chosen = self.layers.currentText()
         self.layers.clear()
         for layer in self.desk.link.image_layers():
             if layer is not self.desk.link.image:
                 self.layers.addItem(layer.name)
-        self.layers.setCurrentText(chosen)
-        if self.layers.count() == 0:
-            self.layers.setPlaceholderText("no other image layer")
-        self.update_state() if hasattr(self, "outcome") else None
+        self.layers.setCurrentIndex(max(self.layers.findText(chosen), 0))
 
     # -- asking ----------------------------------------------------------------
 
@@ -206,7 +207,7 @@ class VolumeSection(Section):
         except VesselError as error:
             self.say(str(error))
             return
-        self.desk.link.adopt(layer if kept is None and voxels is _finest(layer) else None)
+        self.desk.link.adopt(layer)
         session = self.desk.session
         if kept:
             options = self._options()
@@ -243,18 +244,20 @@ def _voxels(layer: Image, channel: int | None) -> Any:  # noqa: ANN401
 
 def _facts(volume: Volume) -> str:
     shape = " × ".join(f"{n:,}" for n in volume.shape)
-    size = prod(volume.shape) * volume.dtype.itemsize
-    known = "" if volume.voxel_size_known else " (assumed)"
+    levels = len(volume.shapes)
     return (
-        f"{volume.uri}: {shape} voxels of {volume.voxel_size}{known}, {volume.dtype}, "
-        f"{_bytes(size)}, {len(volume.shapes)} levels."
+        f"{volume.uri}: {shape} voxels of {volume.voxel_size}"
+        f"{'' if volume.voxel_size_known else ' (assumed)'}, {volume.dtype}, "
+        f"{_bytes(volume.nbytes)}, {levels} level{'s' * (levels > 1)}."
     )
 
 
 def _bytes(count: int) -> str:
     """Say a number of bytes.
 
-    >>> _bytes(3_540_000), _bytes(15_100_000_000_000)
-    ('0.0035 GB', '15,100 GB')
+    >>> _bytes(3_540_000), _bytes(2_000_000_000), _bytes(15_100_000_000_000)
+    ('0.004 GB', '2.0 GB', '15,100 GB')
     """
-    return f"{count / 1e9:.2g} GB" if count < 1e10 else f"{count / 1e9:,.0f} GB"
+    gigabytes = count / 1e9
+    digits = 3 if gigabytes < 0.1 else 1 if gigabytes < 100 else 0
+    return f"{gigabytes:,.{digits}f} GB"
