@@ -135,12 +135,16 @@ def test_painting_shows_at_once_and_is_translated_to_the_volume(opened: Open) ->
 
 def test_another_proposal_changes_no_correction_and_shows_at_once(opened: Open) -> None:
     corrections = opened()
-    now = [proposal]
-    labels = EditableLabels(corrections, REGION, lambda box: now[0](box))
+    now = {"shown": proposal}
+
+    def current(box: Box) -> np.ndarray:
+        return now["shown"](box)
+
+    labels = EditableLabels(corrections, REGION, current)
     labels[0] = 1
-    now[0] = lambda box: np.zeros(box.shape)
+    now["shown"] = lambda box: np.zeros(box.shape)
     assert labels[...].sum() == (truth()[0] == 0).sum()
-    now[0] = lambda box: np.ones(box.shape)
+    now["shown"] = lambda box: np.ones(box.shape)
     assert labels[...].all()
 
 

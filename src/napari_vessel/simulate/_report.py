@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,46 +9,32 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 from skimage.io import imsave
 
-from napari_vessel.metrics import Scores
 from napari_vessel.simulate._annotator import evenly_spaced
+from napari_vessel.simulate._loop import Looped
 from napari_vessel.volumes import write_atomically
-from napari_vessel.workflows import Retrained
 
 _ZOOM = 2
 _RIGHT, _MISSED, _WRONG = (90, 200, 120), (255, 170, 40), (235, 60, 110)
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What the pictures show; all of one shape, zyx."""
-
-    image: NDArray[np.float32]
-    before: NDArray[np.bool_]
-    after: NDArray[np.bool_]
-    truth: NDArray[np.bool_]
-    corrected: tuple[int, ...]
-
-
-def write_report(
-    out: Path, shown: Shown, found: tuple[Scores, Scores], retrained: Retrained
-) -> Path:
+def write_report(out: Path, shown: Looped) -> Path:
     """Write ``report.md`` and its pictures into ``out``; return its path."""
     indices = [index + 4 for index in evenly_spaced(len(shown.truth), 3)]
     for index in indices:
         imsave(out / f"slice-{index:04d}.png", slice_picture(shown, index), check_contrast=False)
     report = out / "report.md"
-    write_atomically(report, "\n".join(_lines(shown, found, retrained, indices)).encode())
+    write_atomically(report, "\n".join(_lines(shown, indices)).encode())
     return report
 
 
-def slice_picture(shown: Shown, index: int) -> NDArray[np.uint8]:
+def slice_picture(shown: Looped, index: int) -> NDArray[np.uint8]:
     """Draw slice ``index``: image, proposal before, proposal after, truth, side by side."""
     grey = np.repeat((shown.image[index] * 255).astype(np.uint8)[..., None], 3, axis=2)
     truth = shown.truth[index]
     panels = [
         grey,
-        _judged(grey, shown.before[index], truth),
-        _judged(grey, shown.after[index], truth),
+        _judged(grey, shown.first[index], truth),
+        _judged(grey, shown.second[index], truth),
         _judged(grey, truth, truth),
     ]
     gap = np.full((grey.shape[0], 4, 3), 255, np.uint8)
@@ -73,10 +58,9 @@ def _judged(
     return picture
 
 
-def _lines(
-    shown: Shown, found: tuple[Scores, Scores], retrained: Retrained, indices: list[int]
-) -> list[str]:
-    before, after = (score.as_dict() for score in found)
+def _lines(shown: Looped, indices: list[int]) -> list[str]:
+    before, after = shown.before.as_dict(), shown.after.as_dict()
+    retrained = shown.retrained
     slices = ", ".join(map(str, shown.corrected))
     table = [f"| {name} | {before[name]:.3f} | {after[name]:.3f} |" for name in before]
     pictures = [
