@@ -15,7 +15,7 @@ from napari_vessel.networks._build import build_network
 from napari_vessel.networks._card import CARD, CheckpointCard, sealed_text
 from napari_vessel.networks._checkpoint import WEIGHTS, Checkpoint
 from napari_vessel.networks._device import prepare
-from napari_vessel.volumes._atomic import folder_beside
+from napari_vessel.volumes import folder_beside
 
 __all__ = ["load_network", "save_checkpoint"]
 

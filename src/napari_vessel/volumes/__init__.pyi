@@ -16,6 +16,7 @@ __all__ = [
     "export_rle",
     "export_tiff_slices",
     "export_tiff_stack",
+    "folder_beside",
     "least_vessel",
     "mask_of",
     "open_store",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 from ._array import volume_of_array as volume_of_array
+from ._atomic import folder_beside as folder_beside
 from ._atomic import replace_folder as replace_folder
 from ._atomic import sync_tree as sync_tree
 from ._atomic import write_atomically as write_atomically

@@ -60,21 +60,20 @@ class _Lesson:
     split: Split
     threshold: float
 
-    @property
-    def held_out(self) -> bool:
-        """Whether there are blocks that nobody learns from."""
-        return bool(self.split.validation)
+    def scores(self, network: nn.Module) -> list[BlockScore]:
+        """Score ``network`` on all blocks that are judged by, in all planes."""
+        return self._scores(network, self.split.judged, self.inference)
 
-    def scores(self, network: nn.Module, *, most: int | None = None) -> list[BlockScore]:
-        """Score ``network`` on the held-out blocks, else on those learned from."""
-        boxes = self.split.validation if self.held_out else self.split.train
+    def watched(self, network: nn.Module) -> float:
+        """Score ``network`` on some of them, in the quickest plane: enough to compare epochs."""
+        boxes = self.split.watched(self.config.watched_blocks)
+        return mean_score(self._scores(network, boxes, None))
+
+    def _scores(
+        self, network: nn.Module, boxes: tuple[Box, ...], inference: InferenceConfig | None
+    ) -> list[BlockScore]:
         return score_blocks(
-            network,
-            self.read,
-            self.overlay,
-            boxes[:most],
-            self.inference if most is None else None,
-            threshold=self.threshold,
+            network, self.read, self.overlay, boxes, inference, threshold=self.threshold
         )
 
 
@@ -103,11 +102,7 @@ def retrain(request: Retrain) -> Iterator[Any]:
     device = choose_device(project.config.inference.device)
     before = lesson.scores(checkpoint.load(device))
     network, history = checkpoint.load(device), History()
-    task = SegmentationTask(
-        network,
-        lambda candidate: mean_score(lesson.scores(candidate, most=lesson.config.watched_blocks)),
-        lesson.config,
-    )
+    task = SegmentationTask(network, lesson.watched, lesson.config)
     sampler = PatchSampler(index, lesson.overlay, lesson.read, lesson.config)
     for event in fit(task, sampler, lesson.config):
         history.add(event)
@@ -116,7 +111,7 @@ def retrain(request: Retrain) -> Iterator[Any]:
         yield event
         yield _progress(lesson.config, event, monotonic() - started)
     yield Progress(1, 1, "steps", "Comparing with the network in use")
-    decision = decide(lesson.scores(network), before, lesson.config, held_out=lesson.held_out)
+    decision = decide(lesson.scores(network), before, lesson.config, held_out=lesson.split.held_out)
     name = None
     if decision.adopt:
         card = _card(checkpoint, corrections, decision)
