@@ -103,7 +103,8 @@ class ViewerLink(QObject):
 
     def _show_image(self, opened: Opened) -> None:
         adopted, self._adopted = self._adopted, None
-        if adopted in self.viewer.layers and _finest_shape(adopted) == opened.volume.shape:
+        fits = adopted is not None and _finest_shape(adopted) == opened.volume.shape
+        if adopted is not None and fits and adopted in self.viewer.layers:
             self.image = adopted
             adopted.metadata["napari-vessel"] = {"uri": opened.volume.uri}
             return
@@ -151,7 +152,10 @@ class ViewerLink(QObject):
             self.labels.show_labels(self._session, labels, opened.region)
             for name, value in keywords.items():
                 setattr(self.labels, name, value)
-        self.viewer.layers.selection.active = self.labels
+        layers = self.viewer.layers
+        if layers.index(self.labels) < layers.index(self.image):
+            layers.move(layers.index(self.labels), layers.index(self.image) + 1)
+        layers.selection.active = self.labels
 
     def _remove_retired(self) -> None:
         """Take away masks that an earlier dock left for looking only."""
