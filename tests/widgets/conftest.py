@@ -16,6 +16,11 @@ _spec.loader.exec_module(_module)
 SHAPE = (12, 40, 48)
 
 
+def pytest_addoption(parser):
+    """Let the end-to-end test leave pictures; known where pytest is pointed at this folder."""
+    parser.addoption("--screenshots", metavar="DIR", help="save a PNG of each step of the loop")
+
+
 @pytest.fixture
 def painter():
     """A painter in plain numpy over 12 × 20 × 24 voxels, at (5, 6, 7) of its volume."""

@@ -72,7 +72,9 @@ class PredictSection(Section):
         self.slider.valueChanged.connect(self._on_slider)
         follow, events = self.desk.follower.follow, self.desk.session.events
         follow(events.threshold, self._show_threshold)
-        follow(events.checkpoint, lambda _: self.update_state())
+        follow(events.checkpoint, self._on_checkpoint)
+        follow(events.opened, self._on_opened)
+        self._in_use, self._again = self.desk.session.checkpoint, False
         self._show_threshold(self.desk.session.threshold)
 
     def _add_options(self) -> None:
@@ -92,6 +94,9 @@ class PredictSection(Section):
     def update_state(self) -> None:
         """Say what a click will do, or why it cannot."""
         opened = self.desk.session.opened
+        if self._again and not self.running:
+            self._again = False
+            self.start()
         self.predict.setEnabled(opened is not None and not self.running)
         self.slider.setEnabled(opened is not None)
         if opened is None:
@@ -132,6 +137,19 @@ class PredictSection(Section):
             self.say(_first_line(error))
             return
         self.desk.jobs.start("predict", lambda: _predict(session, config, focus, box))
+
+    def _on_opened(self) -> None:
+        opened = self.desk.session.opened
+        self._in_use = opened.checkpoint if opened else self._in_use
+
+    def _on_checkpoint(self, name: str) -> None:
+        """Refresh the proposal in view, where there is one, with the network now in use."""
+        changed, self._in_use = name != self._in_use, name
+        project = self.desk.session.project
+        if changed and project is not None and project.config.proposal:
+            self._again = True
+            self.desk.jobs.cancel("predict")
+        self.update_state()
 
     def _on_slider(self, percent: int) -> None:
         self.value.setText(f"{percent / 100:.2f}")
