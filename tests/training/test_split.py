@@ -86,15 +86,29 @@ def test_a_block_held_out_for_want_of_another_gives_way_only_to_a_new_one() -> N
 def test_blocks_without_vessel_do_not_judge_alone_where_vessels_were_reviewed() -> None:
     overlay = FakeOverlay((16, 24, 40))
     overlay.codes[:] = 1
-    alone = split_blocks(overlay, CONFIG)
+    config = CONFIG.model_copy(update={"min_validation_blocks": 1})
+    alone = split_blocks(overlay, config)
     assert alone.held_out
     assert alone.judged == alone.validation
     overlay.codes[alone.train[0].slices] = 2
-    mixed = split_blocks(overlay, CONFIG)
+    mixed = split_blocks(overlay, config)
     assert not mixed.held_out
     assert set(mixed.judged) == set(mixed.train) | set(mixed.validation)
     overlay.codes[alone.validation[0].slices] = 2
-    assert split_blocks(overlay, CONFIG).held_out
+    assert split_blocks(overlay, config).held_out
+
+
+def test_too_few_held_out_blocks_judge_with_the_others_and_are_still_not_learned_from() -> None:
+    overlay = FakeOverlay((16, 24, 40))
+    overlay.codes[:] = 2
+    held = len(split_blocks(overlay, CONFIG).validation)
+    few = CONFIG.model_copy(update={"min_validation_blocks": held + 1})
+    split = split_blocks(overlay, few)
+    assert not split.held_out
+    assert set(split.judged) == set(split.train) | set(split.validation)
+    assert not any(split.trainable(box).any() for box in split.validation)
+    enough = CONFIG.model_copy(update={"min_validation_blocks": held})
+    assert split_blocks(overlay, enough).held_out
 
 
 @pytest.mark.parametrize("most", [1, 4, 12, 500])

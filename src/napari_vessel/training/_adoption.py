@@ -42,7 +42,7 @@ def decide(
         ``min_validation_blocks``.
     held_out
         Whether nobody learned from these blocks. Where there are no such blocks, pass
-        the scores of those learned from, and False: the decision is provisional.
+        the scores of all reviewed ones, and False: the decision is provisional.
 
     Raises
     ------
@@ -72,8 +72,9 @@ def _refuse_unequal(candidate: Sequence[BlockScore], incumbent: Sequence[BlockSc
 def _reason(new: float, old: float, blocks: int, *, held_out: bool) -> str:
     if not blocks:
         return "Kept the network in use: nothing is reviewed to judge by."
-    what = "held-out" if held_out else "learned-from"
-    where = f"{blocks} {what} block{'s' if blocks > 1 else ''}"
+    what = "held-out block" if held_out else "reviewed block"
+    where = f"{blocks} {what}{'s' if blocks > 1 else ''}"
+    where += "" if held_out else ", most of them learned from"
     if new > old:
         return f"Adopted: Dice {new:.3f} on {where}, before {old:.3f}."
     return f"Kept the network in use: Dice {old:.3f} on {where}, the new one's {new:.3f}."

@@ -39,6 +39,8 @@ class Split:
         Voxels around a validation cell that are not learned from.
     vessel
         Those boxes, of both sides, that hold a vessel voxel.
+    fewest
+        Held-out cells that can judge alone.
     """
 
     train: tuple[Box, ...]
@@ -46,22 +48,24 @@ class Split:
     block: Zyx
     guard: int
     vessel: frozenset[Box] = frozenset()
+    fewest: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_held", {self._cell(box): box for box in self.validation})
 
     @property
     def held_out(self) -> bool:
-        """Whether there are cells to judge by that nobody learned from.
+        """Whether there are enough cells to judge by that nobody learned from.
 
-        Cells without a vessel voxel cannot judge alone while vessels were reviewed
+        Cells without a vessel voxel do not count while vessels were reviewed
         elsewhere: a network that predicts nothing would be right in all of them.
         """
-        return bool(self.validation) and (not self.vessel or any(map(self._holds, self.validation)))
+        judges = [box for box in self.validation if not self.vessel or self._holds(box)]
+        return len(judges) >= self.fewest
 
     @property
     def judged(self) -> tuple[Box, ...]:
-        """The cells that two networks are compared on: those held out, else all."""
+        """The cells that two networks are compared on: those held out, else all reviewed ones."""
         return self.validation if self.held_out else self.validation + self.train
 
     def watched(self, most: int) -> tuple[Box, ...]:
@@ -123,6 +127,7 @@ def split_blocks(overlay: Reviewed, config: TrainingConfig) -> Split:
         block=config.validation_block,
         guard=config.guard,
         vessel=frozenset(box for box in cells.values() if _has_vessel(overlay, box)),
+        fewest=config.min_validation_blocks,
     )
 
 
