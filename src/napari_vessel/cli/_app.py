@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 
 import typer
 
 import napari_vessel
-from napari_vessel.cli import _demo, _predicting, _projects, _results
+from napari_vessel.cli import _demo, _info, _predicting, _projects, _results
+from napari_vessel.cli._group import OneLineGroup
+from napari_vessel.cli._logging import log_to_person
 
 app = typer.Typer(
     name="napari-vessel",
     help="Propose, correct and learn vessel masks of HiP-CT volumes.",
-    no_args_is_help=True,
+    cls=OneLineGroup,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (_demo, _predicting, _projects, _results):
+for module in (_demo, _info, _predicting, _projects, _results):
     module.register(app)
 
 
@@ -29,15 +31,15 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
+    context: typer.Context,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,
     _show: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s",
-    )
+    log_to_person(verbose=verbose)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:

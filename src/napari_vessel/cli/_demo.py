@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from napari_vessel.cli._options import Json, Overwrite
-from napari_vessel.cli._output import explained, report, say
+from napari_vessel.cli._output import explained, say
+from napari_vessel.cli._values import report
 from napari_vessel.simulate import DemoConfig, Demonstrated, demo_volume, run_demo
 from napari_vessel.workflows import Progress
 

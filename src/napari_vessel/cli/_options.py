@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane, VoxelSize
 from napari_vessel.volumes import VolumeOptions
 
@@ -29,7 +30,10 @@ Missing = Annotated[
 BoxText = Annotated[
     str | None, typer.Option("--box", metavar="Z0:Z1,Y0:Y1,X0:X1", help="Only this box, in voxels.")
 ]
-Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda", "mps"] | None,
+    typer.Option(help="Where to compute; default: the project's, else auto."),
+]
 ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="Folder of the project.")]
 
 
@@ -41,15 +45,28 @@ def volume_options(
     missing: Literal["report", "error"] = "report",
 ) -> VolumeOptions:
     """Compose the options of a VOLUME."""
-    size = VoxelSize.parse(voxel_size) if voxel_size else None
+    size = VoxelSize.parse(voxel_size) if voxel_size is not None else None
     return VolumeOptions(
         level=level, channel=channel, voxel_size=size, polarity=polarity, missing=missing
     )
 
 
+def refuse_for_project(options: VolumeOptions, project: str) -> None:
+    """Refuse options of a volume where a project says how its volume is read.
+
+    Raises
+    ------
+    CallerError
+        One was given: it would be ignored.
+    """
+    if given := options.model_dump(exclude_defaults=True):
+        names = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise CallerError(f"{project} says itself how its volume is read: leave out {names}.")
+
+
 def box_of(text: str | None) -> Box | None:
     """Read ``--box``."""
-    return Box.parse(text) if text else None
+    return None if text is None else Box.parse(text)
 
 
 def planes_of(text: str) -> tuple[Plane, ...] | Literal["auto"]:
@@ -63,7 +80,7 @@ def planes_of(text: str) -> tuple[Plane, ...] | Literal["auto"]:
     try:
         return tuple(Plane(part.strip().lower()) for part in text.split(","))
     except ValueError:
-        raise typer.BadParameter(f"{text!r}: expected auto, or some of xy,xz,yz") from None
+        raise CallerError(f"--planes {text!r}: expected auto, or some of xy,xz,yz.") from None
 
 
 def slices_of(texts: list[str]) -> tuple[tuple[Plane, int], ...]:
@@ -78,7 +95,6 @@ def slices_of(texts: list[str]) -> tuple[tuple[Plane, int], ...]:
         try:
             found += [(Plane(plane.lower()), int(index)) for index in indices.split(",")]
         except ValueError:
-            raise typer.BadParameter(
-                f"{text!r}: expected a plane and slices, as xy:10,20"
-            ) from None
+            message = f"--slices {text!r}: expected a plane and slices, as xy:10,20."
+            raise CallerError(message) from None
     return tuple(found)

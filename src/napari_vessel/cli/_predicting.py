@@ -1,7 +1,9 @@
-"""``info`` and ``predict``: what a volume is, and a mask of it."""
+"""``predict``: a mask of a volume, or of a project's volume."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,46 +21,23 @@ from napari_vessel.cli._options import (
     Voxels,
     box_of,
     planes_of,
+    refuse_for_project,
     volume_options,
 )
-from napari_vessel.cli._output import PARTIAL, explained, report, run, say
+from napari_vessel.cli._output import PARTIAL, explained, run, say
+from napari_vessel.cli._values import report
+from napari_vessel.errors import CallerError
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import Project
-from napari_vessel.volumes import VolumeOptions, open_volume
+from napari_vessel.volumes import open_volume
 from napari_vessel.workflows import Predict, Proposed, forecast, is_project
 
-_DEFAULTS = InferenceConfig()
+_BIG = 2**27  # voxels: from here on a person wants to know what they are in for
 
 
 def register(app: typer.Typer) -> None:
-    """Add these commands to the program."""
-    app.command()(info)
+    """Add this command to the program."""
     app.command()(predict)
-
-
-def info(
-    volume: Annotated[str, typer.Argument(metavar="VOLUME", help="Path or address.")],
-    trial: Annotated[
-        bool, typer.Option(help="Run the network for a second to forecast the time.")
-    ] = True,
-    level: Level = 0,
-    channel: Channel = None,
-    voxel_size: Voxels = None,
-    polarity: Polarity = "auto",
-    missing: Missing = "report",
-    json: Json = False,
-) -> None:
-    """Show levels, voxel size, type and size, and what a prediction would take."""
-    with explained():
-        options = volume_options(level, channel, voxel_size, polarity, missing)
-        opened = open_volume(volume, options)
-        costs = forecast(opened, _DEFAULTS, trial=trial)
-        values: dict[str, Any] = opened.describe() | {
-            "prediction_memory_gb": costs.memory_bytes / 1e9,
-            "prediction_disk_gb": costs.disk_bytes / 1e9,
-            "prediction_minutes": None if costs.seconds is None else costs.seconds / 60,
-        }
-        report(values, as_json=json)
 
 
 def predict(
@@ -68,17 +47,26 @@ def predict(
         str | None, typer.Option(help="Checkpoint: starter, a project's, or a folder.")
     ] = None,
     box: BoxText = None,
-    planes: Annotated[str, typer.Option(help="auto, or some of xy,xz,yz.")] = "auto",
-    views: Annotated[
-        Literal["none", "flips", "dihedral"], typer.Option(help="Test-time augmentation.")
-    ] = _DEFAULTS.views,
-    fuse: Annotated[
-        Literal["mean", "max", "vote"], typer.Option(help="How planes become one.")
-    ] = _DEFAULTS.fuse,
-    threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Default: the checkpoint's own.")
+    planes: Annotated[
+        str | None,
+        typer.Option(help="auto, or some of xy,xz,yz; default: the project's, else auto."),
     ] = None,
-    device: Device = "auto",
+    views: Annotated[
+        Literal["none", "flips", "dihedral"] | None,
+        typer.Option(help="Test-time augmentation; default: the project's, else flips."),
+    ] = None,
+    fuse: Annotated[
+        Literal["mean", "max", "vote"] | None,
+        typer.Option(help="How planes become one; default: the project's, else mean."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Default: the project's, else the checkpoint's own."),
+    ] = None,
+    device: Device = None,
+    scheduler: Annotated[
+        str, typer.Option(help="Where blocks run; this version knows local.")
+    ] = "local",
     probability: Annotated[
         bool, typer.Option("--probability", help="Keep the probability beside the mask.")
     ] = False,
@@ -92,21 +80,30 @@ def predict(
 ) -> None:
     """Predict a mask of a whole volume or box; a killed run goes on where it was."""
     with explained():
-        changes = {"planes": planes_of(planes), "views": views, "fuse": fuse, "device": device}
-        config = InferenceConfig.model_validate(_DEFAULTS.model_dump() | changes)
+        if scheduler != "local":
+            raise CallerError(f"--scheduler {scheduler}: this version runs blocks local only.")
         options = volume_options(level, channel, voxel_size, polarity, missing)
-        volume, options, checkpoint = _of_project(volume, options, checkpoint)
+        chosen = {
+            "planes": planes_of(planes) if planes is not None else None,
+            "views": views,
+            "fuse": fuse,
+            "device": device,
+        }
         request = Predict(
             volume=volume,
             out=out,
             options=options,
-            checkpoint=checkpoint,
+            checkpoint=checkpoint or "starter",
             box=box_of(box),
-            inference=config,
+            inference=_with(InferenceConfig(), chosen),
             threshold=threshold,
             probability=probability,
             overwrite=overwrite,
         )
+        if is_project(volume):
+            refuse_for_project(options, volume)
+            request = _of_project(request, chosen, checkpoint)
+        _forewarn(request)
         result: Proposed = run("predict", request)
         report(_summary(result), as_json=json)
     if result.state == "partial":
@@ -114,24 +111,48 @@ def predict(
         raise typer.Exit(PARTIAL)
 
 
-def _of_project(
-    volume: str, options: VolumeOptions, checkpoint: str | None
-) -> tuple[str, VolumeOptions, str]:
-    """Take volume, options and checkpoint from a project where one is given."""
-    if not is_project(volume):
-        return volume, options, checkpoint or "starter"
-    project = Project.open(volume)
-    opened = project.open_volume()
-    name = checkpoint or project.config.checkpoint
+def _of_project(request: Predict, chosen: dict[str, Any], checkpoint: str | None) -> Predict:
+    """Take volume, checkpoint and settings from the project, but what was chosen."""
+    project = Project.open(request.volume)
+    config, opened = project.config, project.open_volume()
+    name = checkpoint or config.checkpoint
     own = project.checkpoints / name
-    return opened.uri, opened.options, str(own) if own.exists() else name
+    return replace(
+        request,
+        volume=opened.uri,
+        options=opened.options,
+        checkpoint=str(own) if own.exists() else name,
+        inference=_with(config.inference, chosen),
+        threshold=config.threshold if request.threshold is None else request.threshold,
+    )
+
+
+def _with(config: InferenceConfig, chosen: dict[str, Any]) -> InferenceConfig:
+    given = {key: value for key, value in chosen.items() if value is not None}
+    return InferenceConfig.model_validate(config.model_dump() | given)
+
+
+def _forewarn(request: Predict) -> None:
+    """Say before a big run what it will take."""
+    volume = open_volume(request.volume, request.options)
+    voxels = request.box.size if request.box else prod(volume.shape)
+    if voxels < _BIG:
+        return
+    costs, share = forecast(volume, request.inference, trial=True), voxels / prod(volume.shape)
+    say(
+        f"Predicting {voxels / 1e9:.2f} billion voxels takes about "
+        f"{costs.memory_bytes / 1e9:.1f} GB of memory, at most {share * costs.disk_bytes / 1e9:.1f}"
+        f" GB of disk and {share * (costs.seconds or 0) / 60:.0f} minutes."
+    )
 
 
 def _summary(result: Proposed) -> dict[str, Any]:
+    done = result.state == "complete"
     return {
-        "mask": result.name,
+        "mask": result.name if done else None,
         "state": result.state,
         "blocks": result.blocks,
         "failed": [{"box": failed.box, "reason": failed.reason} for failed in result.failed],
+        "missing_chunks": result.missing_chunks,
         "seconds": result.seconds,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from napari_vessel.cli._options import (
     Json,
     Level,
     Missing,
+    Overwrite,
     Polarity,
     ProjectPath,
     Voxels,
@@ -20,7 +22,8 @@ from napari_vessel.cli._options import (
     slices_of,
     volume_options,
 )
-from napari_vessel.cli._output import FAULT, explained, jsonable, report, run
+from napari_vessel.cli._output import FAULT, explained, run
+from napari_vessel.cli._values import report
 from napari_vessel.project import Project
 from napari_vessel.workflows import Correct, Examine, NewProject, Retrain
 
@@ -72,7 +75,7 @@ def retrain(
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="Time limit; default: the project's.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed; default: the project's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed; default: the project's.")] = None,
     keep_encoder: Annotated[
         bool, typer.Option("--keep-encoder", help="Train the decoder only.")
     ] = False,
@@ -87,7 +90,7 @@ def retrain(
         defaults = Project.open(project).config.training
         config = type(defaults).model_validate(defaults.model_dump() | given)
         result = run("retrain", Retrain(project, config))
-        report(jsonable(result), as_json=json)
+        report({f.name: getattr(result, f.name) for f in fields(result)}, as_json=json)
 
 
 def doctor(
@@ -95,11 +98,12 @@ def doctor(
     dump: Annotated[
         Path | None, typer.Option("--dump", metavar="FILE.csv", help="Write all strokes here.")
     ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Verify journals, proposal and checkpoint; list what is wrong, change nothing."""
     with explained():
-        found = run("doctor", Examine(project, dump))
+        found = run("doctor", Examine(project, dump, overwrite))
         report({"sound": found.sound, "problems": found.problems, **found.facts}, as_json=json)
     if not found.sound:
         raise typer.Exit(FAULT)

@@ -15,10 +15,12 @@ from napari_vessel.cli._options import (
     Overwrite,
     Polarity,
     Voxels,
+    refuse_for_project,
     volume_options,
 )
-from napari_vessel.cli._output import explained, report, run
-from napari_vessel.workflows import Evaluate, Export
+from napari_vessel.cli._output import explained, run
+from napari_vessel.cli._values import report
+from napari_vessel.workflows import Evaluate, Export, is_project
 
 
 def register(app: typer.Typer) -> None:
@@ -69,6 +71,8 @@ def export(
     """Write the mask of a project, or a mask file, in another format."""
     with explained():
         options = volume_options(level, channel, voxel_size, polarity, missing)
+        if is_project(source):
+            refuse_for_project(options, source)
         result = run("export", Export(source, out, format, overwrite, options))
         values = {
             "path": result.path,

@@ -14,11 +14,11 @@ __all__ = [
 
 from ._config import ProjectConfig as ProjectConfig
 from ._config import VolumeReference as VolumeReference
+from ._finding import find_project as find_project
 from ._ledger import BlockLedger as BlockLedger
 from ._log import log_to_folder as log_to_folder
 from ._place import default_project_path as default_project_path
 from ._project import Project as Project
-from ._project import find_project as find_project
 from ._proposal import Proposal as Proposal
 from ._proposal import ledger_path as ledger_path
 from ._report import diagnostic_report as diagnostic_report

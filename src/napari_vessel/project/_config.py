@@ -29,7 +29,7 @@ class VolumeReference(BaseModel, frozen=True, extra="forbid"):
 class ProjectConfig(BaseModel, frozen=True, extra="forbid"):
     """Everything a project remembers beside its corrections and networks."""
 
-    format: int = Field(FORMAT_VERSION, description="Version of the folder's layout.")
+    format: int = Field(FORMAT_VERSION, ge=1, description="Version of the folder's layout.")
     volume: VolumeReference
     region: Box = Field(description="The box being worked on, in voxels.")
     checkpoint: str = Field("starter", description="The checkpoint in use.")

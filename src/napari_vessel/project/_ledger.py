@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from napari_vessel.errors import WriteError
 from napari_vessel.geometry import Box
 
 
@@ -27,24 +28,43 @@ class BlockLedger:
     def open(cls, path: Path) -> Self:
         """Read the ledger at ``path``; a missing one is empty."""
         ledger = cls(path)
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        for line in lines:
+        text = path.read_text("utf-8", errors="replace") if path.exists() else ""
+        for line in text.splitlines():
             try:
                 entry = json.loads(line)
                 ledger._note(Box.parse(entry["box"]), entry.get("failed"))
-            except (ValueError, KeyError):
+            except (ValueError, KeyError, TypeError, AttributeError):  # cut or garbled
                 continue
         return ledger
 
     def record(self, block: Box, *, failed: str | None = None) -> None:
-        """Note that ``block`` (volume voxels) is done, or failed and why; durable on return."""
-        self._note(block, failed)
+        """Note that ``block`` (volume voxels) is done, or failed and why; durable on return.
+
+        Raises
+        ------
+        WriteError
+            The disk refuses.
+        """
         entry = {"box": str(block)} | ({"failed": failed} if failed else {})
+        try:
+            self._append(json.dumps(entry))
+        except OSError as error:
+            raise WriteError(f"{self.path} cannot be written: {error.strerror}.") from error
+        self._note(block, failed)
+
+    def _append(self, line: str) -> None:
+        new = not self.path.exists()
         # A leading newline sets the line apart from one that a crash left without its end.
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(f"\n{json.dumps(entry)}\n")
+            file.write(f"\n{line}\n")
             file.flush()
             os.fsync(file.fileno())
+        if new and os.name != "nt":  # the name too; Windows opens no folders
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
     def _note(self, block: Box, failed: str | None) -> None:
         if failed:

@@ -22,9 +22,10 @@ def default_project_path(uri: str, *, fingerprint: str) -> Path:
     fingerprint
         Its identity, which keeps two volumes of one name apart in the data folder.
     """
-    source = Path(uri)
-    name = _plain_name(uri)
-    if "://" not in uri and source.exists():
+    remote = "://" in uri
+    source = Path(uri if remote else os.path.abspath(uri))  # noqa: PTH100  drops "." and ".."
+    name = _plain_name(uri if remote else str(source))
+    if not remote and source.exists():
         beside = source.parent / f"{name}{SUFFIX}"
         if beside.exists() or os.access(source.parent, os.W_OK):
             return beside

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from napari_vessel.errors import ProjectError, VesselError
 from napari_vessel.geometry import Box
 from napari_vessel.project._ledger import BlockLedger
 from napari_vessel.volumes import Store, mask_of, open_store
 
 SUFFIX = ".ome.zarr"
 LEDGER = "blocks.jsonl"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Proposal:
     """One proposal: probability and disagreement (uint8) over ``region``.
 
-    While some of its blocks are not done, the proposal before it shows there.
+    Where it has nothing (blocks not done, voxels beyond its region), the
+    proposal before it shows; ``before`` is None where nothing of it would.
     """
 
     id: str
@@ -36,34 +41,44 @@ class Proposal:
 
         Raises
         ------
-        ReadError, UnsupportedVolumeError
+        ProjectError, ReadError, UnsupportedVolumeError
             It is damaged or no proposal.
         """
         store = open_store(folder / f"{name}{SUFFIX}")
-        recipe, complete = store.attrs, store.complete
+        region = _region(store)
+        complete = store.complete
         ledger = BlockLedger.open(ledger_path(folder, name))
-        earlier = str(recipe.get("before"))
-        stands = not complete and exists(folder, earlier)
-        before = cls.open(folder, earlier) if stands else None
-        return cls(name, Box.parse(str(recipe["region"])), store, ledger, complete, before)
+        before = _opened_before(folder, store)
+        if before and complete and not before.extends_beyond(region):
+            before = None
+        return cls(name, region, store, ledger, complete, before)
 
     @property
     def recipe(self) -> dict[str, Any]:
         """What made it: checkpoint, volume, settings, versions."""
         return dict(self.store.attrs)
 
+    @property
+    def layers(self) -> Iterator[Proposal]:
+        """The proposal and all those that show through, the newest first."""
+        yield self
+        if self.before:
+            yield from self.before.layers
+
+    def extends_beyond(self, region: Box) -> bool:
+        """Tell whether this or one before it has voxels outside of ``region``."""
+        return any(not region.contains(layer.region) for layer in self.layers)
+
     def probability(self, box: Box) -> np.ndarray:
-        """Return the probability (uint8, 255 is certain) of ``box`` (volume voxels, inside)."""
-        read = self.store.read("probability", box.relative_to(self.region))
-        if self.complete:
-            return read
-        shown = np.zeros(box.shape, np.uint8)
-        if self.before and (common := box.intersection(self.before.region)):
-            shown[common.relative_to(box).slices] = self.before.probability(common)
-        for block in self.ledger.done:
-            if common := block.intersection(box):
-                inside = common.relative_to(box).slices
-                shown[inside] = read[inside]
+        """Return the probability (uint8, 255 is certain) of any ``box`` of the volume.
+
+        What nobody predicted is 0.
+        """
+        shown = self.before.probability(box) if self.before else np.zeros(box.shape, np.uint8)
+        for block in [self.region] if self.complete else self.ledger.done:
+            if (common := block.intersection(box)) and self.region.contains(common):
+                read = self.store.read("probability", common.relative_to(self.region))
+                shown[common.relative_to(box).slices] = read
         return shown
 
     def mask(self, box: Box, threshold: float) -> np.ndarray:
@@ -79,3 +94,25 @@ def ledger_path(folder: Path, name: str) -> Path:
 def exists(folder: Path, name: str) -> bool:
     """Tell whether proposal ``name`` is on the disk."""
     return (folder / f"{name}{SUFFIX}").exists()
+
+
+def _region(store: Store) -> Box:
+    region = Box.parse(str(store.attrs.get("region")))
+    if region.shape != store.shape:
+        raise ProjectError(
+            f"{store.path} is damaged: it has {store.shape} voxels and says it is of {region}. "
+            "Predict again."
+        )
+    return region
+
+
+def _opened_before(folder: Path, store: Store) -> Proposal | None:
+    """Open the proposal before; a damaged one must not take the newer one with it."""
+    name = str(store.attrs.get("before"))
+    if not exists(folder, name):
+        return None
+    try:
+        return Proposal.open(folder, name)
+    except VesselError as error:
+        _log.warning("The proposal before %s is left out: %s", store.path.name, error)
+        return None

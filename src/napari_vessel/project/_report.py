@@ -9,12 +9,9 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_vessel.project._log import redacted
-
-if TYPE_CHECKING:
-    from napari_vessel.project._project import Project
+from napari_vessel.project._project import Project
 
 _PACKAGES = (
     "napari-vessel", "napari", "PyQt6", "PySide6", "numpy", "torch", "segmentation-models-pytorch",
@@ -23,9 +20,12 @@ _PACKAGES = (
 
 
 def diagnostic_report(project: Project | None, *, last_lines: int = 40) -> str:
-    """Describe this installation and ``project`` as Markdown, without secrets or home folders."""
+    """Describe this installation and ``project`` as Markdown, without secrets or home folders.
+
+    A damaged project is described as far as it can be read.
+    """
     text = "\n".join([*_machine(), "", *_versions(), *_about(project, last_lines)])
-    return redacted(text).replace(str(Path.home()), "~")
+    return _without_home(redacted(text))
 
 
 def _machine() -> Iterator[str]:
@@ -47,8 +47,24 @@ def _about(project: Project | None, last_lines: int) -> Iterator[str]:
     if project is None:
         return
     yield f"\n## Project {project.path.name}\n```toml"
-    yield project.toml.read_text("utf-8").strip()
+    yield from _lines(project.toml)
     yield "```\n## Last log lines\n```"
     for log in sorted(project.logs.glob("*.log")):
-        yield from log.read_text("utf-8", errors="replace").splitlines()[-last_lines:]
+        yield from _lines(log)[-last_lines:]
     yield "```"
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8", errors="replace").splitlines()
+    except OSError as error:
+        return [f"({path.name} cannot be read: {error.strerror})"]
+
+
+def _without_home(text: str) -> str:
+    home = str(Path.home())
+    if len(Path(home).parts) < 2:  # "/" is in every path
+        return text
+    for written in (home.replace("\\", "\\\\"), home):  # as TOML escapes it, and plain
+        text = text.replace(written, "~")
+    return text

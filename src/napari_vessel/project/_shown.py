@@ -16,15 +16,11 @@ def shown_mask(
 ) -> Callable[[Box], np.ndarray]:
     """Return a reader of the shown mask (uint8, 0 or 1) of any box of the volume.
 
-    Outside the proposal's region, and where there is none, what nobody
-    corrected is background.
+    What nobody predicted and nobody corrected is background.
     """
 
     def read(box: Box) -> np.ndarray:
-        mask = np.zeros(box.shape, np.uint8)
-        inside = box.intersection(proposal.region) if proposal else None
-        if proposal and inside:
-            mask[inside.relative_to(box).slices] = proposal.mask(inside, threshold)
+        mask = proposal.mask(box, threshold) if proposal else np.zeros(box.shape, np.uint8)
         return shown_values(overlay.read(box), mask)
 
     return read

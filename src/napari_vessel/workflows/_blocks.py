@@ -62,6 +62,12 @@ def failures(ledger: BlockLedger) -> tuple[BlockFailed, ...]:
     return tuple(BlockFailed(box, reason) for box, reason in ledger.failed.items())
 
 
+def finish(store: Store) -> Iterator[Progress]:
+    """Make the coarse levels of a store whose blocks are all done."""
+    for step in store.finishing():
+        yield Progress(step.done, step.total, "pieces", "Making the coarse levels")
+
+
 @dataclass(frozen=True)
 class _Clock:
     """Turns how much of the work is done into time left."""

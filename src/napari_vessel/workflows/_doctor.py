@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import fields
 from io import StringIO
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
 from napari_vessel.annotation import Corrections, RowSummary, summaries
-from napari_vessel.errors import VesselError
+from napari_vessel.errors import OutputExistsError, VesselError
 from napari_vessel.project import Project
 from napari_vessel.volumes import write_atomically
 from napari_vessel.workflows._events import Diagnosed, Progress
 from napari_vessel.workflows._requests import Examine
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
 
 def examine(request: Examine) -> Iterator[Progress | Diagnosed]:
@@ -24,18 +28,21 @@ def examine(request: Examine) -> Iterator[Progress | Diagnosed]:
     ------
     ProjectError
         The folder is no project.
+    OutputExistsError
+        Something stands where the strokes go and ``overwrite`` is off.
     """
     project = Project.open(request.project)
+    if request.dump and lexists(request.dump) and not request.overwrite:
+        raise OutputExistsError(f"{request.dump} already exists: use --overwrite to replace it.")
     yield Progress(0, 3, "checks", "Replaying the journals")
-    corrections = project.open_corrections(read_only=True)
-    problems = list(corrections.problems)
+    with closing(project.open_corrections(read_only=True)) as corrections:
+        problems = list(corrections.problems)
+        facts = _facts(corrections, request.dump)
     yield Progress(1, 3, "checks", "Opening volume, checkpoint and proposal")
     problems += _opening_problems(project)
     if request.dump:
         yield Progress(2, 3, "checks", "Writing the strokes")
         _dump(project.journal, request.dump)
-    facts = _facts(corrections, request.dump)
-    corrections.close()
     yield Diagnosed(not problems, tuple(problems), facts)
 
 
@@ -45,16 +52,29 @@ def _opening_problems(project: Project) -> Iterator[str]:
             what()
         except VesselError as error:
             yield str(error)
+    name = project.config.proposal
+    if name and not any(project.proposals.glob(f"{name}.*")):
+        yield f"Proposal {name} is gone from {project.proposals}: predict again."
 
 
 def _dump(journal: Path, out: Path) -> None:
     """Write every readable row of the journals as CSV; what cannot be read was told before."""
-    rows = [row.as_dict() for row in summaries(journal, [])]
     text = StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(RowSummary)])
+    names = [field.name for field in fields(RowSummary)]
+    writer = csv.DictWriter(text, names, quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
-    writer.writerows(rows)
+    for row in summaries(journal, []):
+        writer.writerow({name: _harmless(value) for name, value in row.as_dict().items()})
     write_atomically(out, text.getvalue().encode())
+
+
+def _harmless(value: str | int) -> str | int:
+    """Keep a spreadsheet from running a name as a formula; numbers stay as they are.
+
+    >>> _harmless("=1+1"), _harmless("paint"), _harmless(-3)
+    ("'=1+1", 'paint', -3)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
 
 
 def _facts(corrections: Corrections, dump: Path | None) -> dict[str, Any]:

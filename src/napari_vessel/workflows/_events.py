@@ -56,13 +56,17 @@ class BlockFailed:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A prediction ended. ``name`` is the proposal's id, or the path of the mask."""
+    """A prediction ended. ``name`` is the proposal's id, or the path of the mask.
+
+    ``missing_chunks`` were not there and taken as their fill value.
+    """
 
     name: str
     state: State
     blocks: int
     failed: tuple[BlockFailed, ...]
     seconds: float
+    missing_chunks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from time import monotonic
 
 from napari_vessel.errors import ExportError
-from napari_vessel.project import Project
 from napari_vessel.volumes import EXPORTERS
 from napari_vessel.workflows._events import Exported, Progress
-from napari_vessel.workflows._masks import file_mask, is_project, project_mask
+from napari_vessel.workflows._masks import open_mask
+from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._requests import Export
 from napari_vessel.workflows._tally import Tally
 
@@ -20,7 +20,7 @@ def export(request: Export) -> Iterator[Progress | Exported]:
     Raises
     ------
     ExportError
-        The format is not known.
+        The format is not known, or it would harm the source.
     OutputExistsError
         Something stands at ``out`` and ``overwrite`` is off.
     """
@@ -28,14 +28,11 @@ def export(request: Export) -> Iterator[Progress | Exported]:
         known = ", ".join(sorted(EXPORTERS))
         raise ExportError(f"Format {request.format!r} is not known; choose one of {known}.")
     started = monotonic()
-    of_project = is_project(request.source)
-    source = (
-        project_mask(Project.open(request.source))
-        if of_project
-        else file_mask(request.source, request.options)
-    )
-    tally = Tally(source)
+    opened = open_mask(request.source, request.options)
+    tally = Tally(opened.mask)
     work = EXPORTERS[request.format](tally.source, request.out, overwrite=request.overwrite)
     for step in work:
         yield Progress(step.done, step.total, "pieces", f"Writing {request.out.name}")
+    if opened.volume:
+        tell_missing(opened.volume)
     yield Exported(request.out, request.format, tally.voxels, tally.vessel, monotonic() - started)

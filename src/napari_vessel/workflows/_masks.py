@@ -2,56 +2,108 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from os.path import isfile, join
 from pathlib import Path
 
 import numpy as np
 
+from napari_vessel.errors import CallerError, UnsupportedVolumeError
+from napari_vessel.geometry import Box
 from napari_vessel.project import Project, shown_mask
-from napari_vessel.volumes import MaskSource, VolumeOptions, open_volume
+from napari_vessel.volumes import (
+    MaskSource,
+    Store,
+    Volume,
+    VolumeOptions,
+    mask_of,
+    open_store,
+    open_volume,
+    probability_u8,
+)
+
+_HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A mask, the volume it is read from, and the probability behind it, where there is one."""
+
+    mask: MaskSource
+    volume: Volume | None = None
+    probability: Callable[[Box], np.ndarray] | None = None
 
 
 def is_project(source: str) -> bool:
     """Tell whether ``source`` is a project's folder."""
-    return (Path(source) / "project.toml").is_file()
+    return isfile(join(source, "project.toml"))  # noqa: PTH113, PTH118  never raises
 
 
-def project_mask(project: Project) -> MaskSource:
+def open_mask(source: str, options: VolumeOptions, threshold: float | None = None) -> Opened:
+    """Open the mask of a project, of a probability this program wrote, or in a file.
+
+    Raises
+    ------
+    CallerError
+        A threshold is given for a mask; or what ``open_volume`` refuses.
+    """
+    if is_project(source):
+        return Opened(project_mask(Project.open(source), threshold))
+    if (store := _store(source)) is not None:
+        return _of_store(store, threshold)
+    volume = open_volume(source, options)
+    if threshold is not None:
+        raise CallerError(f"{source} is a mask: a threshold means nothing there, leave it out.")
+    return Opened(_of_volume(volume, lambda box: nonzero(volume.read(box))), volume)
+
+
+def open_prediction(source: str, options: VolumeOptions, threshold: float | None) -> Opened:
+    """Open what is to be judged: as :func:`open_mask`, but fractions are a probability."""
+    if is_project(source) or _store(source) is not None:
+        return open_mask(source, options, threshold)
+    volume = open_volume(source, options)
+    if volume.dtype.kind != "f":
+        return open_mask(source, options, threshold)
+    chosen = _HALF if threshold is None else threshold
+
+    def probability(box: Box) -> np.ndarray:
+        return probability_u8(volume.read(box))
+
+    mask = _of_volume(volume, lambda box: mask_of(probability(box), chosen))
+    return Opened(mask, volume, probability)
+
+
+def project_mask(project: Project, threshold: float | None = None) -> MaskSource:
     """Return the mask of a project: corrections over the proposal, with its recipe."""
-    corrections = project.open_corrections(read_only=True)
-    proposal, config = project.open_proposal(), project.config
-    threshold = project.threshold
-    volume = project.open_volume()
+    with closing(project.open_corrections(read_only=True)) as corrections:
+        overlay, position = corrections.overlay, corrections.position
+    proposal, volume = project.open_proposal(), project.open_volume()
+    threshold = project.threshold if threshold is None else threshold
+    layers = list(proposal.layers) if proposal else []
     return MaskSource(
-        shape=config.volume.shape,
+        shape=project.config.volume.shape,
         voxel_size=volume.voxel_size,
-        read=shown_mask(corrections.overlay, proposal, threshold),
+        read=shown_mask(overlay, proposal, threshold),
         name=project.path.stem,
         names=volume.names,
         recipe={
             "proposal": proposal.recipe if proposal else None,
+            "earlier_proposals": [layer.recipe for layer in layers[1:]],
             "threshold": threshold,
-            "corrections": dict(corrections.position),
+            "corrections": dict(position),
             "volume": Path(volume.uri).name,
             "fingerprint": volume.fingerprint,
         },
         levels=len(volume.shapes),
-        protected=(project.path, Path(volume.uri)),
+        protected=(project.path, *places_of(volume)),
     )
 
 
-def file_mask(source: str, options: VolumeOptions) -> MaskSource:
-    """Return the mask in a file: every value but 0 is vessel, NaN is not."""
-    volume = open_volume(source, options)
-    return MaskSource(
-        shape=volume.shape,
-        voxel_size=volume.voxel_size,
-        read=lambda box: nonzero(volume.read(box)),
-        name=Path(volume.uri).name.split(".")[0],
-        names=volume.names,
-        recipe={"mask": Path(volume.uri).name, "fingerprint": volume.fingerprint},
-        levels=len(volume.shapes),
-        protected=(Path(volume.uri),),
-    )
+def places_of(volume: Volume) -> tuple[Path, ...]:
+    """Return the paths that nothing may be written to: the volume's, where it is local."""
+    return () if "://" in volume.uri else (Path(volume.uri),)
 
 
 def nonzero(values: np.ndarray) -> np.ndarray:
@@ -62,3 +114,46 @@ def nonzero(values: np.ndarray) -> np.ndarray:
     """
     mask: np.ndarray = (np.nan_to_num(values) != 0).astype(np.uint8)
     return mask
+
+
+def _of_volume(volume: Volume, read: Callable[[Box], np.ndarray]) -> MaskSource:
+    return MaskSource(
+        shape=volume.shape,
+        voxel_size=volume.voxel_size,
+        read=read,
+        name=Path(volume.uri).name.split(".")[0],
+        names=volume.names,
+        recipe={"mask": Path(volume.uri).name, "fingerprint": volume.fingerprint},
+        levels=len(volume.shapes),
+        protected=places_of(volume),
+    )
+
+
+def _of_store(store: Store, wanted: float | None) -> Opened:
+    recipe = dict(store.attrs)
+    threshold = float(str(recipe.get("threshold", _HALF))) if wanted is None else wanted
+
+    def probability(box: Box) -> np.ndarray:
+        return store.read("probability", box)
+
+    mask = MaskSource(
+        shape=store.shape,
+        voxel_size=store.voxel_size,
+        read=lambda box: mask_of(probability(box), threshold),
+        name=store.path.name.split(".")[0],
+        recipe=recipe | {"threshold": threshold},
+        levels=len(store.level_shapes),
+        protected=(store.path,),
+    )
+    return Opened(mask, probability=probability)
+
+
+def _store(path: str) -> Store | None:
+    """Open one of our probability stores; None for anything else."""
+    if not isfile(join(path, "zarr.json")):  # noqa: PTH113, PTH118  never raises
+        return None
+    try:
+        store = open_store(Path(path))
+    except UnsupportedVolumeError:
+        return None
+    return store if "probability" in store.spec.arrays else None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from napari_vessel.errors import CallerError
-from napari_vessel.geometry import Box
 from napari_vessel.project import Project, default_project_path
 from napari_vessel.volumes import open_volume
 from napari_vessel.workflows._events import Created
@@ -23,9 +21,6 @@ def new(request: NewProject) -> Iterator[Created]:
         The project's folder exists.
     """
     volume = open_volume(request.volume, request.options)
-    whole = Box.of(volume.shape)
-    if request.box and (not whole.contains(request.box) or request.box.size == 0):
-        raise CallerError(f"Box {request.box} does not lie in the volume, which is {whole}.")
     path = request.path or default_project_path(volume.uri, fingerprint=volume.fingerprint)
     project = Project.create(path, volume, region=request.box)
     yield Created(project.path, project.config.region)

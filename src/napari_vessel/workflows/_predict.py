@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from napari_vessel.errors import CallerError, OutputExistsError
+import numpy as np
+
+from napari_vessel.errors import OutputExistsError
 from napari_vessel.geometry import Box
 from napari_vessel.networks import Checkpoint, choose_device, starter
-from napari_vessel.project import BlockLedger
-from napari_vessel.tiling import BlockGrid
 from napari_vessel.volumes import (
     EXPORTERS,
     MaskSource,
     Store,
-    StoreSpec,
     Volume,
-    create_store,
     mask_of,
     open_store,
     open_volume,
+    replace_folder,
 )
-from napari_vessel.workflows._blocks import BlockRun, failures, predict_blocks
+from napari_vessel.workflows._blocks import BlockRun, failures, finish, predict_blocks
+from napari_vessel.workflows._boxes import blocks_of, inside
 from napari_vessel.workflows._events import Progress, Proposed
-from napari_vessel.workflows._planes import resolved
+from napari_vessel.workflows._job import Job
+from napari_vessel.workflows._masks import places_of
+from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._reading import inverted, windowed_reader
-from napari_vessel.workflows._recipe import keep_recipe, recipe_of
+from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Predict
-
-_log = logging.getLogger(__name__)
+from napari_vessel.workflows._settling import with_planes, with_precision
 
 
 def predict(request: Predict) -> Iterator[Any]:
@@ -48,50 +49,83 @@ def predict(request: Predict) -> Iterator[Any]:
 
     Raises
     ------
-    OutputExistsError
-        Something stands at ``out``, or an unfinished job of another recipe.
+    ExportError, OutputExistsError
+        Something stands at ``out``, or an unfinished job of another recipe, or
+        a mask cannot be written there.
+    ProjectBusyError
+        Another run predicts into ``out``.
     """
     started = monotonic()
-    if request.out.exists() and not request.overwrite:
-        raise OutputExistsError(f"{request.out} already exists: use --overwrite to replace it.")
     yield Progress(0, 1, "blocks", "Reading the volume")
     volume = open_volume(request.volume, request.options)
-    job = request.out.with_name(f"{request.out.name}.job")
-    run, recipe = _begin(request, volume, job)
-    blocks = BlockGrid(Box.of(run.region.shape), run.config.block).blocks
-    yield from predict_blocks(run, [block.shifted(run.region.start) for block in blocks])
-    failed = failures(run.ledger)
+    region = inside(request.box, volume.shape)
+    target = _target(request, volume, region)
+    _refuse(request, target)
+    job = Job(request.out.with_name(f"{request.out.name}.job"))
+    with job.held():
+        run, recipe = _begin(request, volume, region, job)
+        blocks = blocks_of(region, run.config.block)
+        yield from predict_blocks(run, blocks)
+        failed = failures(run.ledger)
+        if not failed:
+            yield from _publish(request, target, run.store, recipe)
     if not failed:
-        run.store.finish()
-        yield from _publish(request, volume, run, recipe)
-        shutil.rmtree(job)
-    ended = monotonic() - started
+        shutil.rmtree(job.path)
     yield Proposed(
-        str(request.out), "partial" if failed else "complete", len(blocks), failed, ended
+        name=str(request.out),
+        state="partial" if failed else "complete",
+        blocks=len(blocks),
+        failed=failed,
+        seconds=monotonic() - started,
+        missing_chunks=tell_missing(volume),
     )
 
 
-def _begin(request: Predict, volume: Volume, job: Path) -> tuple[BlockRun, dict[str, Any]]:
-    whole = Box.of(volume.shape)
-    region = request.box or whole
-    if not whole.contains(region) or region.size == 0:
-        raise CallerError(f"Box {region} does not lie in the volume, which is {whole}.")
+def _target(request: Predict, volume: Volume, region: Box) -> MaskSource:
+    """Return the mask to be, as yet without voxels and recipe."""
+    return MaskSource(
+        shape=region.shape,
+        voxel_size=volume.voxel_size,
+        read=_unread,
+        name=request.out.name.split(".")[0],
+        levels=len(volume.shapes),
+        protected=places_of(volume),
+    )
+
+
+def _unread(box: Box) -> np.ndarray:
+    raise NotImplementedError(f"{box} is not predicted yet")
+
+
+def _refuse(request: Predict, target: MaskSource) -> None:
+    """Refuse now what could not be written after hours."""
+    EXPORTERS["ome-zarr"](target, request.out, overwrite=request.overwrite)
+    kept = _kept(request.out)
+    if request.probability and kept.exists():
+        if not request.overwrite:
+            raise OutputExistsError(f"{kept} already exists: use --overwrite to replace it.")
+        open_store(kept)  # refuses to replace what is none of ours
+
+
+def _begin(
+    request: Predict, volume: Volume, region: Box, job: Job
+) -> tuple[BlockRun, dict[str, Any]]:
     checkpoint = _checkpoint(request.checkpoint)
-    config, window = resolved(request.inference, volume, checkpoint.card), volume.window()
+    config = with_planes(request.inference, volume, checkpoint.card)
+    network, window = checkpoint.load(choose_device(config.device)), volume.window()
+    config = with_precision(config, network, before=job.precision)
     threshold = checkpoint.card.threshold if request.threshold is None else request.threshold
     recipe = recipe_of(volume, region, checkpoint, config, window) | {"threshold": threshold}
-    if request.overwrite and job.exists():
-        shutil.rmtree(job)
-    keep_recipe(job, recipe)
+    job.begin(recipe, overwrite=request.overwrite)
     run = BlockRun(
         name=str(request.out),
-        network=checkpoint.load(choose_device(config.device)),
+        network=network,
         read=windowed_reader(volume, window, invert=inverted(volume, checkpoint.card)),
-        bounds=whole,
+        bounds=Box.of(volume.shape),
         region=region,
         config=config,
-        store=_store(job, region, volume, recipe),
-        ledger=BlockLedger.open(job / "blocks.jsonl"),
+        store=job.open_store(region, volume.voxel_size, recipe),
+        ledger=job.open_ledger(),
     )
     return run, recipe
 
@@ -100,36 +134,23 @@ def _checkpoint(name: str) -> Checkpoint:
     return starter() if name == "starter" else Checkpoint.open(Path(name))
 
 
-def _store(job: Path, region: Box, volume: Volume, recipe: dict[str, Any]) -> Store:
-    path = job / "probability.ome.zarr"
-    if path.exists():
-        return open_store(path, writable=True)
-    arrays = ("probability", "disagreement")
-    return create_store(
-        path,
-        StoreSpec(shape=region.shape, voxel_size=volume.voxel_size, arrays=arrays, attrs=recipe),
-    )
-
-
 def _publish(
-    request: Predict, volume: Volume, run: BlockRun, recipe: dict[str, Any]
+    request: Predict, target: MaskSource, store: Store, recipe: dict[str, Any]
 ) -> Iterator[Progress]:
     """Write the mask from the stored probability, and keep that where asked."""
     threshold = recipe["threshold"]
-    source = MaskSource(
-        shape=run.region.shape,
-        voxel_size=volume.voxel_size,
-        read=lambda box: mask_of(run.store.read("probability", box), threshold),
-        recipe=recipe,
-        name=request.out.name.split(".")[0],
-        levels=len(volume.shapes),
-        protected=(Path(volume.uri),),
+    source = replace(
+        target, read=lambda box: mask_of(store.read("probability", box), threshold), recipe=recipe
     )
+    if request.probability:
+        yield from finish(store)
     for step in EXPORTERS["ome-zarr"](source, request.out, overwrite=request.overwrite):
         yield Progress(step.done, step.total, "pieces", f"Writing {request.out.name}")
     if request.probability:
-        name = request.out.name.removesuffix(".zarr").removesuffix(".ome")
-        kept = request.out.with_name(f"{name}.probability.ome.zarr")
-        if kept.exists() and request.overwrite:
-            shutil.rmtree(kept)
-        shutil.move(run.store.path, kept)
+        replace_folder(store.path, _kept(request.out))
+
+
+def _kept(out: Path) -> Path:
+    """Name the probability that is kept beside the mask."""
+    name = out.name.removesuffix(".zarr").removesuffix(".ome")
+    return out.with_name(f"{name}.probability.ome.zarr")

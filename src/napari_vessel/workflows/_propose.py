@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from math import floor
 from time import monotonic
 from typing import Any
 
+from napari_vessel.errors import ReadError
 from napari_vessel.geometry import Box
 from napari_vessel.inference import predict_slice
 from napari_vessel.networks import choose_device
 from napari_vessel.project import BlockLedger, Project, ledger_path
-from napari_vessel.tiling import BlockGrid, nearest_first
+from napari_vessel.tiling import nearest_first
 from napari_vessel.volumes import Store, StoreSpec, Volume, create_store
-from napari_vessel.workflows._blocks import BlockRun, failures, predict_blocks
+from napari_vessel.workflows._blocks import BlockRun, failures, finish, predict_blocks
+from napari_vessel.workflows._boxes import blocks_of, inside
 from napari_vessel.workflows._events import Progress, Proposed, SliceProposed
-from napari_vessel.workflows._planes import resolved
+from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._prune import prune_proposals
 from napari_vessel.workflows._reading import inverted, windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Focus, Propose
+from napari_vessel.workflows._settling import with_planes, with_precision
 
 _log = logging.getLogger(__name__)
 
@@ -33,40 +37,52 @@ def propose(request: Propose) -> Iterator[Any]:
     Yields
     ------
     Progress, SliceProposed, BlockProposed, BlockFailed, Proposed
+
+    Raises
+    ------
+    CallerError
+        The box does not lie in the volume.
     """
     started = monotonic()
     yield Progress(0, 1, "blocks", "Reading the volume")
     project = Project.open(request.project)
     volume = project.open_volume()
-    region = request.box or project.config.region
+    region = inside(request.box, volume.shape, default=project.config.region)
     yield Progress(0, 1, "blocks", "Loading the network")
     run = _begin(project, volume, region)
-    blocks = [
-        block.shifted(region.start)
-        for block in BlockGrid(Box.of(region.shape), run.config.block).blocks
-    ]
+    blocks = blocks_of(region, run.config.block)
     if request.focus:
         yield from _slice_in_view(run, request.focus)
         blocks = nearest_first(blocks, request.focus.point, volume.voxel_size)
     yield from predict_blocks(run, blocks)
-    yield _end(project, run, len(blocks), monotonic() - started)
+    failed = failures(run.ledger)
+    if not failed:
+        yield from finish(run.store)
+        prune_proposals(project)
+    yield Proposed(
+        name=run.name,
+        state="partial" if failed else "complete",
+        blocks=len(blocks),
+        failed=failed,
+        seconds=monotonic() - started,
+        missing_chunks=tell_missing(volume),
+    )
 
 
 def _begin(project: Project, volume: Volume, region: Box) -> BlockRun:
     checkpoint = project.open_checkpoint()
-    config = resolved(project.config.inference, volume, checkpoint.card)
-    window = volume.window()
+    config = with_planes(project.config.inference, volume, checkpoint.card)
+    network, window = checkpoint.load(choose_device(config.device)), volume.window()
+    config = with_precision(config, network)
     name = project.new_id()
-    recipe = recipe_of(volume, region, checkpoint, config, window)
-    store = _new_store(project, name, volume, region, recipe)
     run = BlockRun(
         name=name,
-        network=checkpoint.load(choose_device(config.device)),
+        network=network,
         read=windowed_reader(volume, window, invert=inverted(volume, checkpoint.card)),
         bounds=Box.of(volume.shape),
         region=region,
         config=config,
-        store=store,
+        store=_store(project, name, recipe_of(volume, region, checkpoint, config, window)),
         ledger=BlockLedger.open(ledger_path(project.proposals, name)),
     )
     project.update(proposal=name)
@@ -74,33 +90,35 @@ def _begin(project: Project, volume: Volume, region: Box) -> BlockRun:
     return run
 
 
-def _new_store(
-    project: Project, name: str, volume: Volume, region: Box, recipe: dict[str, Any]
-) -> Store:
+def _store(project: Project, name: str, recipe: dict[str, Any]) -> Store:
     return create_store(
         project.proposals / f"{name}.ome.zarr",
         StoreSpec(
-            shape=region.shape,
-            voxel_size=volume.voxel_size,
+            shape=Box.parse(recipe["region"]).shape,
+            voxel_size=project.config.volume.voxel_size,
             arrays=("probability", "disagreement", "xy", "xz", "yz"),
-            attrs=recipe | {"before": project.config.proposal},
+            attrs=recipe | {"before": _shown_before(project)},
         ),
     )
 
 
+def _shown_before(project: Project) -> str | None:
+    """Name the proposal that shows now, past those cancelled before their first block."""
+    proposal = project.open_proposal()
+    while proposal and not proposal.complete and not proposal.ledger.done:
+        proposal = proposal.before
+    return proposal.id if proposal else None
+
+
 def _slice_in_view(run: BlockRun, focus: Focus) -> Iterator[SliceProposed]:
-    index = int(focus.point[focus.plane.normal])
     normal = focus.plane.normal
+    index = floor(focus.point[normal])
     if not run.region.start[normal] <= index < run.region.stop[normal]:
         return
     box = run.region.slice_at(focus.plane, index)
-    probability = predict_slice(run.network, run.read, focus.plane, index, run.region, run.config)
-    yield SliceProposed(box, focus.plane, probability.reshape(box.shape))
-
-
-def _end(project: Project, run: BlockRun, blocks: int, seconds: float) -> Proposed:
-    failed = failures(run.ledger)
-    if not failed:
-        run.store.finish()
-        prune_proposals(project)
-    return Proposed(run.name, "partial" if failed else "complete", blocks, failed, seconds)
+    try:
+        found = predict_slice(run.network, run.read, focus.plane, index, run.region, run.config)
+    except ReadError as error:  # its readable part comes with the blocks
+        _log.warning("The slice in view cannot be predicted: %s", error)
+    else:
+        yield SliceProposed(box, focus.plane, found.reshape(box.shape))

@@ -11,11 +11,12 @@ _log = logging.getLogger(__name__)
 
 
 def prune_proposals(project: Project) -> None:
-    """Keep the proposal in view, which is complete, and delete those before it."""
-    kept = project.config.proposal
-    for path in project.proposals.glob("*.ome.zarr"):
+    """Keep the proposal in view and those that show through it; delete the others."""
+    shown = project.open_proposal()
+    kept = {layer.id for layer in shown.layers} if shown else set()
+    for path in project.proposals.glob("*.ome.zarr") if shown else ():
         name = path.name.removesuffix(".ome.zarr")
-        if name != kept:
+        if name not in kept:
             _log.info("Deleting the superseded proposal %s", name)
-            shutil.rmtree(path)
+            shutil.rmtree(path, ignore_errors=True)
             ledger_path(project.proposals, name).unlink(missing_ok=True)

@@ -7,15 +7,21 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
+from napari_vessel.workflows._logged import logged
+
 Workflow = Callable[[Any], Iterator[Any]]
 
 
 def _named(module: str, function: str) -> Workflow:
-    """Return a workflow whose module, and what it needs (torch), loads at the first call."""
+    """Return a workflow whose module, and what it needs (torch), loads when it runs.
+
+    What it does is logged in the project that it works on.
+    """
 
     def run(request: object) -> Iterator[Any]:
-        work: Workflow = getattr(import_module(f"napari_vessel.workflows.{module}"), function)
-        return work(request)
+        with logged(request):
+            work: Workflow = getattr(import_module(f"napari_vessel.workflows.{module}"), function)
+            yield from work(request)
 
     return run
 

@@ -104,3 +104,4 @@ class Examine:
 
     project: Path
     dump: Path | None = None
+    overwrite: bool = False

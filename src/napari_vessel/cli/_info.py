@@ -1,0 +1,52 @@
+"""``info``: what a volume is, and what a prediction of it would take."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from napari_vessel.cli._options import (
+    Channel,
+    Json,
+    Level,
+    Missing,
+    Polarity,
+    Voxels,
+    volume_options,
+)
+from napari_vessel.cli._output import explained
+from napari_vessel.cli._values import report
+from napari_vessel.inference import InferenceConfig
+from napari_vessel.volumes import open_volume
+from napari_vessel.workflows import forecast
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the program."""
+    app.command()(info)
+
+
+def info(
+    volume: Annotated[str, typer.Argument(metavar="VOLUME", help="Path or address.")],
+    trial: Annotated[
+        bool, typer.Option(help="Run the network for a second to forecast the time.")
+    ] = True,
+    level: Level = 0,
+    channel: Channel = None,
+    voxel_size: Voxels = None,
+    polarity: Polarity = "auto",
+    missing: Missing = "report",
+    json: Json = False,
+) -> None:
+    """Show levels, voxel size, type and size, and what a prediction would take."""
+    with explained():
+        options = volume_options(level, channel, voxel_size, polarity, missing)
+        opened = open_volume(volume, options)
+        costs = forecast(opened, InferenceConfig(), trial=trial)
+        values: dict[str, Any] = opened.describe() | {
+            "prediction_memory_gb": costs.memory_bytes / 1e9,
+            "prediction_disk_gb": costs.disk_bytes / 1e9,
+            "prediction_minutes": None if costs.seconds is None else costs.seconds / 60,
+        }
+        report(values, as_json=json)

@@ -1,0 +1,150 @@
+"""The folder of a whole-volume prediction, which can be killed and gone on with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from napari_vessel.errors import (
+    ExportError,
+    OutputExistsError,
+    ProjectBusyError,
+    ProjectError,
+    WriteError,
+)
+from napari_vessel.geometry import Box, VoxelSize
+from napari_vessel.project import BlockLedger
+from napari_vessel.volumes import Store, StoreSpec, create_store, open_store, write_atomically
+
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Job:
+    """``OUT.job/``: the recipe, what is predicted, and which blocks of it are done."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The immutable recipe."""
+        return self.path / "job.json"
+
+    @property
+    def probability(self) -> Path:
+        """The store that blocks go to."""
+        return self.path / "probability.ome.zarr"
+
+    @property
+    def ledger(self) -> Path:
+        """The record of the blocks."""
+        return self.path / "blocks.jsonl"
+
+    @property
+    def precision(self) -> str | None:
+        """The arithmetic of the run that stands there, if any."""
+        try:
+            return str(_read(self.recipe)["inference"]["precision"])
+        except (OSError, ProjectError, LookupError, TypeError):
+            return None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder and hold it against a second run on the same output.
+
+        Raises
+        ------
+        ProjectBusyError
+            Another run is at work on it.
+        ExportError
+            A folder stands there that is no job.
+        WriteError
+            The folder cannot be made.
+        """
+        self._refuse_foreign()
+        lock = FileLock(self.path / _LOCK)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ProjectBusyError(f"Another run is predicting into {self.path} now.") from error
+        except OSError as error:
+            reason = error.strerror or error
+            raise WriteError(f"{self.path} cannot be written: {reason}.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def begin(self, recipe: dict[str, Any], *, overwrite: bool) -> None:
+        """Keep ``recipe``, or go on with the run of the same recipe that stands there.
+
+        Raises
+        ------
+        OutputExistsError
+            An unfinished run of another recipe stands there and ``overwrite`` is off.
+        ProjectError
+            Its recipe is damaged and ``overwrite`` is off.
+        """
+        if self.recipe.exists():
+            try:
+                _require_same(_read(self.recipe), recipe, self.path)
+            except (OutputExistsError, ProjectError):
+                if not overwrite:
+                    raise
+            else:
+                return
+        self.ledger.unlink(missing_ok=True)  # first: it vouches for what follows
+        shutil.rmtree(self.probability, ignore_errors=True)
+        write_atomically(self.recipe, json.dumps(recipe, indent=2).encode())
+
+    def open_store(self, region: Box, voxel_size: VoxelSize, recipe: dict[str, Any]) -> Store:
+        """Open what the run before left, else make it."""
+        if self.probability.exists():
+            return open_store(self.probability, writable=True)
+        arrays = ("probability", "disagreement")
+        spec = StoreSpec(shape=region.shape, voxel_size=voxel_size, arrays=arrays, attrs=recipe)
+        return create_store(self.probability, spec)
+
+    def open_ledger(self) -> BlockLedger:
+        """Read which blocks are done."""
+        return BlockLedger.open(self.ledger)
+
+    def _refuse_foreign(self) -> None:
+        if not self.path.exists() or self.recipe.exists():
+            return
+        if not self.path.is_dir() or any(
+            not (path.name == _LOCK or ".partial-" in path.name) for path in self.path.iterdir()
+        ):
+            raise ExportError(
+                f"{self.path}, where an unfinished prediction would be kept, is something else: "
+                "choose another output, or move it away."
+            )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ProjectError(
+            f"{path} is damaged ({error}); use --overwrite to start anew."
+        ) from error
+    if not isinstance(found, dict):
+        raise ProjectError(f"{path} is no recipe; use --overwrite to start anew.")
+    return found
+
+
+def _require_same(found: dict[str, Any], wanted: dict[str, Any], job: Path) -> None:
+    differing = sorted(key for key in found.keys() | wanted if found.get(key) != wanted.get(key))
+    if differing:
+        raise OutputExistsError(
+            f"{job} holds an unfinished prediction of another recipe (it differs in "
+            f"{', '.join(differing)}). Ask as before to go on with it, or use --overwrite."
+        )
