@@ -243,6 +243,13 @@ def test_a_box_is_shown_anew_only_where_it_is_on_screen(painter, viewer, layer):
     assert layer._slice.image.raw.all()
 
 
+def test_a_box_is_shown_anew_in_a_transposed_view(painter, viewer, layer):
+    viewer.dims.order = (0, 2, 1)
+    painter.proposal[6, 2:4, 5:9] = 1
+    layer.refresh_box(Box((11, 6, 7), (12, 12, 20)))
+    np.testing.assert_array_equal(layer._slice.image.raw, painter.proposal[6].T)
+
+
 def test_contours_follow_the_brush(painter, viewer, layer):
     layer.contour = 1
     layer.paint((6, 10, 12), 1)

@@ -1,5 +1,6 @@
 """The bridge to Qt loses neither an event nor an error."""
 
+import warnings
 from collections.abc import Generator
 from threading import Event, get_ident
 from typing import Any
@@ -89,3 +90,21 @@ def test_after_quitting_only_the_event_under_way_arrives(qtbot):
         worker.quit()
         go.set()
     assert seen == [("yielded", 1), ("aborted", None)]
+
+
+def test_jobs_that_overlap_leave_warnings_as_they_were(qtbot):
+    first, second, before = Event(), Event(), (warnings.showwarning, list(warnings.filters))
+
+    def until(event: Event) -> Generator[int, None, None]:
+        yield 1
+        event.wait(10)
+
+    workers = [EventWorker(lambda event=event: until(event)) for event in (first, second)]
+    for worker in workers:
+        with qtbot.waitSignal(worker.yielded):
+            worker.start()
+    assert (warnings.showwarning, list(warnings.filters)) == before
+    for worker, event in zip(workers, (first, second), strict=True):
+        with qtbot.waitSignal(worker.finished):
+            event.set()
+    assert (warnings.showwarning, list(warnings.filters)) == before

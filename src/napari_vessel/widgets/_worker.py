@@ -39,3 +39,22 @@ class EventWorker(WorkerBase):  # type: ignore[misc]  # napari ships no types
                     break
         if self.abort_requested:
             self.aborted.emit()
+
+    def run(self) -> None:
+        """Work, and tell how it ended; called by Qt on a thread of its pool.
+
+        superqt's own catches warnings meanwhile, which is process-wide: a long
+        job would swallow the viewer's warnings, and two that overlap leave
+        ``warnings.showwarning`` with one that is gone.
+        """
+        self.started.emit()
+        self._running = True
+        try:
+            self.work()
+            if not self.abort_requested:
+                self.returned.emit(None)
+        except Exception as error:  # noqa: BLE001  whatever it is, a person must hear of it
+            self.errored.emit(error)
+        self._running = False
+        self.finished.emit()
+        self._finished.emit(self)
