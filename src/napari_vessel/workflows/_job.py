@@ -19,7 +19,6 @@ from napari_vessel.errors import (
     ProjectError,
     WriteError,
 )
-from napari_vessel.geometry import Box, VoxelSize
 from napari_vessel.project import BlockLedger
 from napari_vessel.volumes import Store, StoreSpec, create_store, open_store, write_atomically
 
@@ -105,12 +104,10 @@ class Job:
         shutil.rmtree(self.probability, ignore_errors=True)
         write_atomically(self.recipe, json.dumps(recipe, indent=2).encode())
 
-    def open_store(self, region: Box, voxel_size: VoxelSize, recipe: dict[str, Any]) -> Store:
+    def open_store(self, spec: StoreSpec) -> Store:
         """Open what the run before left, else make it."""
         if self.probability.exists():
             return open_store(self.probability, writable=True)
-        arrays = ("probability", "disagreement")
-        spec = StoreSpec(shape=region.shape, voxel_size=voxel_size, arrays=arrays, attrs=recipe)
         return create_store(self.probability, spec)
 
     def open_ledger(self) -> BlockLedger:

@@ -18,6 +18,7 @@ from napari_vessel.volumes import (
     EXPORTERS,
     MaskSource,
     Store,
+    StoreSpec,
     Volume,
     mask_of,
     open_store,
@@ -25,7 +26,7 @@ from napari_vessel.volumes import (
     replace_folder,
 )
 from napari_vessel.workflows._blocks import BlockRun, failures, finish, predict_blocks
-from napari_vessel.workflows._boxes import blocks_of, inside
+from napari_vessel.workflows._boxes import blocks_of, chunk_of, inside
 from napari_vessel.workflows._events import Progress, Proposed
 from napari_vessel.workflows._job import Job
 from napari_vessel.workflows._masks import places_of
@@ -124,7 +125,15 @@ def _begin(
         bounds=Box.of(volume.shape),
         region=region,
         config=config,
-        store=job.open_store(region, volume.voxel_size, recipe),
+        store=job.open_store(
+            StoreSpec(
+                shape=region.shape,
+                voxel_size=volume.voxel_size,
+                chunk=chunk_of(config.block),
+                arrays=("probability", "disagreement"),
+                attrs=recipe,
+            )
+        ),
         ledger=job.open_ledger(),
     )
     return run, recipe

@@ -9,14 +9,14 @@ from time import monotonic
 from typing import Any
 
 from napari_vessel.errors import ReadError
-from napari_vessel.geometry import Box
-from napari_vessel.inference import predict_slice
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference import InferenceConfig, predict_slice
 from napari_vessel.networks import choose_device
 from napari_vessel.project import BlockLedger, Project, ledger_path
 from napari_vessel.tiling import nearest_first
 from napari_vessel.volumes import Store, StoreSpec, Volume, create_store
 from napari_vessel.workflows._blocks import BlockRun, failures, finish, predict_blocks
-from napari_vessel.workflows._boxes import blocks_of, inside
+from napari_vessel.workflows._boxes import blocks_of, chunk_of, inside
 from napari_vessel.workflows._events import Progress, Proposed, SliceProposed
 from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._prune import prune_proposals
@@ -82,7 +82,7 @@ def _begin(project: Project, volume: Volume, region: Box) -> BlockRun:
         bounds=Box.of(volume.shape),
         region=region,
         config=config,
-        store=_store(project, name, recipe_of(volume, region, checkpoint, config, window)),
+        store=_store(project, name, config, recipe_of(volume, region, checkpoint, config, window)),
         ledger=BlockLedger.open(ledger_path(project.proposals, name)),
     )
     project.update(proposal=name)
@@ -90,13 +90,14 @@ def _begin(project: Project, volume: Volume, region: Box) -> BlockRun:
     return run
 
 
-def _store(project: Project, name: str, recipe: dict[str, Any]) -> Store:
+def _store(project: Project, name: str, config: InferenceConfig, recipe: dict[str, Any]) -> Store:
     return create_store(
         project.proposals / f"{name}.ome.zarr",
         StoreSpec(
             shape=Box.parse(recipe["region"]).shape,
             voxel_size=project.config.volume.voxel_size,
-            arrays=("probability", "disagreement", "xy", "xz", "yz"),
+            chunk=chunk_of(config.block),
+            arrays=("probability", "disagreement", *(plane.value for plane in Plane)),
             attrs=recipe | {"before": _shown_before(project)},
         ),
     )
