@@ -45,7 +45,7 @@ def test_blocks_that_were_learned_from_decide_only_provisionally() -> None:
     decision = decide(scores(9, 20), scores(8, 20), CONFIG, held_out=False)
     assert decision.adopt
     assert decision.provisional
-    assert "most of them learned from" in decision.reason
+    assert "learned from, too" in decision.reason
 
 
 def test_with_nothing_to_judge_by_the_incumbent_stays() -> None:

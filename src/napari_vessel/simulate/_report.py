@@ -19,7 +19,7 @@ _RIGHT, _MISSED, _WRONG = (90, 200, 120), (255, 170, 40), (235, 60, 110)
 
 def write_report(out: Path, shown: Looped) -> Path:
     """Write ``report.md`` and its pictures into ``out``; return its path."""
-    indices = [index + 4 for index in evenly_spaced(len(shown.truth), 3)]
+    indices = _uncorrected(shown)
     for index in indices:
         imsave(out / f"slice-{index:04d}.png", slice_picture(shown, index), check_contrast=False)
     report = out / "report.md"
@@ -40,6 +40,13 @@ def slice_picture(shown: Looped, index: int) -> NDArray[np.uint8]:
     gap = np.full((grey.shape[0], 4, 3), 255, np.uint8)
     row = np.concatenate([part for panel in panels for part in (panel, gap)][:-1], axis=1)
     return row.repeat(_ZOOM, axis=0).repeat(_ZOOM, axis=1)
+
+
+def _uncorrected(shown: Looped) -> list[int]:
+    """Choose up to three slices, spread over the volume, that nobody corrected."""
+    free = [index for index in range(len(shown.truth)) if index not in shown.corrected]
+    count = min(3, len(free))
+    return [free[place] for place in evenly_spaced(len(free), count)] if count else []
 
 
 def _judged(

@@ -74,7 +74,7 @@ def _reason(new: float, old: float, blocks: int, *, held_out: bool) -> str:
         return "Kept the network in use: nothing is reviewed to judge by."
     what = "held-out block" if held_out else "reviewed block"
     where = f"{blocks} {what}{'s' if blocks > 1 else ''}"
-    where += "" if held_out else ", most of them learned from"
+    where += "" if held_out else " (learned from, too)"
     if new > old:
         return f"Adopted: Dice {new:.3f} on {where}, before {old:.3f}."
     return f"Kept the network in use: Dice {old:.3f} on {where}, the new one's {new:.3f}."
