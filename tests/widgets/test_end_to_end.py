@@ -52,6 +52,8 @@ def open_viewer(make_napari_viewer):
 
 
 def click(dock, control):
+    section = next((s for s in dock.sections if s.isAncestorOf(control)), control)
+    dock.area.ensureWidgetVisible(section, 0, 0)
     dock.area.ensureWidgetVisible(control)
     QTest.qWait(20)
     assert control.isEnabled(), control.text()
@@ -148,15 +150,18 @@ def test_the_whole_loop_and_every_stroke_after_reopening(
         dock.retrain.minutes.setValue(2.0 if shoot.wanted else 0.3)
         click(dock, dock.retrain.retrain)
         qtbot.waitUntil(lambda: bool(dock.retrain.curve.losses), timeout=_MINUTES)
+        dock.area.ensureWidgetVisible(dock.retrain, 0, 0)
         shoot(viewer, "7-training")
         wait_for(qtbot, dock, "retrain")
         assert dock.retrain.outcome.said
         if dock.session.checkpoint != before:
             assert dock.desk.jobs.running("predict")
             wait_for(qtbot, dock, "predict")
+        go_to(viewer, middle + 3)
         shoot(viewer, "8-refreshed")
         np.testing.assert_array_equal(np.asarray(layer.data[4]) != 0, truth[4])
 
+        go_to(viewer, middle)
         out = tmp_path / "mask.ome.zarr"
         dock.export.path.setText(str(out))
         click(dock, dock.export.export)

@@ -95,12 +95,18 @@ class CorrectSection(Section):
             if opened
             else "Open a volume first."
         )
-        count = session.reviewed
-        self.reviewed.say(f"Reviewed: {count:,} voxels." if opened else "")
+        self.reviewed.say(self._reviewed())
         self.problems.say(" ".join(session.problems))
         self._show_light(session.save_state, "")
         if link.labels is not None:
             self._show_mode(str(link.labels.mode))
+
+    def _reviewed(self) -> str:
+        opened, count = self.desk.session.opened, self.desk.session.reviewed
+        if opened is None:
+            return ""
+        _, rows, columns = opened.region.shape
+        return f"Reviewed: {count:,} voxels, as many as {count / (rows * columns):.1f} XY slices."
 
     def _show_light(self, state: str, sentence: str) -> None:
         colour, word = _LIGHTS[state]

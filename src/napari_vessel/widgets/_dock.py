@@ -48,8 +48,13 @@ class VesselsDock(QWidget):
         self._window: QObject | None = None
         self._docked = self._closing = self._closed = False
         self._build()
+        self._shown: QWidget = self.volume
+        self._revealing = QTimer(self)
+        self._revealing.setSingleShot(True)
+        self._revealing.timeout.connect(self._scroll)
         self._bind_keys()
         follower.follow(self.session.events.failed, _notify)
+        jobs.changed.connect(self._reveal)
         QTimer.singleShot(0, self._start)
 
     def _build(self) -> None:
@@ -97,6 +102,16 @@ class VesselsDock(QWidget):
             self.session.runner.start()
         except VesselError as error:
             _notify(error)
+
+    def _reveal(self, name: str) -> None:
+        """Bring the section whose work has begun into view, with its progress below it."""
+        for section in self.sections:
+            if section.activity == name and section.running:
+                self._shown = section
+                self._revealing.start(100)  # once its progress has found room
+
+    def _scroll(self) -> None:
+        self.area.ensureWidgetVisible(self._shown, 0, 0)
 
     def _copy_report(self) -> None:
         clipboard = QGuiApplication.clipboard()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from platformdirs import user_data_dir
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QLineEdit
 
 from napari_vessel.session import ActivityName
@@ -64,7 +65,8 @@ class ExportSection(Section):
 
     def start(self) -> None:
         """Ask for an export."""
-        out = Path(self.path.text().strip()).expanduser()
+        # Absolute: the compute process has a working folder of its own.
+        out = Path(self.path.text().strip()).expanduser().absolute()
         form, overwrite = self.format.currentData(), self.overwrite.isChecked()
         session = self.desk.session
         if session.opened is None or self.running:
@@ -72,12 +74,14 @@ class ExportSection(Section):
         self.desk.jobs.start("export", lambda: session.export(out, form, overwrite=overwrite))
 
     def _suggest(self) -> None:
-        """Name a place beside the project, unless the person named one."""
+        """Name a place beside the volume, or at home, unless the person named one."""
         opened = self.desk.session.opened
         if opened is None or self.path.text() not in ("", self._suggested):
             return
-        name = opened.place.name.removesuffix(".vessel") + "-vessels"
-        self._suggested = str(opened.place.with_name(name + _SUFFIX[self.format.currentData()]))
+        name = opened.place.name.removesuffix(".vessel").removesuffix(".ome") + "-vessels"
+        kept = Path(user_data_dir("napari-vessel"))  # where nobody would look for an export
+        folder = Path.home() if kept in opened.place.parents else opened.place.parent
+        self._suggested = str(folder / (name + _SUFFIX[self.format.currentData()]))
         self.path.setText(self._suggested)
 
     def _browse(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 from napari.layers import Image
@@ -116,6 +117,7 @@ class VolumeSection(Section):
         self.hint.say("" if volume else "Open the volume to segment.")
         self.asking.setVisible(volume is not None and not volume.voxel_size_known)
         self.facts.say(_facts(volume) if volume else "")
+        self.facts.setToolTip(volume.uri if volume else "")
         controls = (self.file, self.folder, self.open, self.apply)
         for control in controls:
             control.setEnabled(not busy)
@@ -246,7 +248,7 @@ def _facts(volume: Volume) -> str:
     shape = " × ".join(f"{n:,}" for n in volume.shape)
     levels = len(volume.shapes)
     return (
-        f"{volume.uri}: {shape} voxels of {volume.voxel_size}"
+        f"{PurePath(volume.uri).name}: {shape} voxels of {volume.voxel_size}"
         f"{'' if volume.voxel_size_known else ' (assumed)'}, {volume.dtype}, "
         f"{_bytes(volume.nbytes)}, {levels} level{'s' * (levels > 1)}."
     )
