@@ -105,7 +105,7 @@ def test_a_missing_path_is_told_once_in_the_dock_and_once_by_napari(make_dock, q
     told = [n.message for n in list(notification_manager.records)[before:]]
     assert len(told) == 1
     assert "nothing" in told[0]
-    assert dock.volume.outcome.said == told[0]
+    assert dock.volume.outcome.said == f"Failed: {told[0]}"
     assert dock.volume.file.isEnabled()
 
 
@@ -167,7 +167,7 @@ def test_a_failure_in_a_workflow_brings_the_button_back(make_dock, volume_path, 
     before = len(notification_manager.records)
     dock.predict.predict.click()
     qtbot.waitUntil(lambda: done(dock, "predict"))
-    assert dock.predict.outcome.said == "No room: lower the batch."
+    assert dock.predict.outcome.said == "Failed: No room: lower the batch."
     assert dock.predict.predict.isEnabled()
     assert len(list(notification_manager.records)[before:]) == 1
 
@@ -324,6 +324,22 @@ def test_a_report_goes_to_the_clipboard(opened):
     _, dock = opened
     dock._copy_report()
     assert "napari-vessel" in QGuiApplication.clipboard().text()
+
+
+def test_a_new_network_refreshes_the_proposal_in_view(opened, qtbot, monkeypatch):
+    _, dock = opened
+    asked = []
+    monkeypatch.setattr(type(dock.predict), "start", lambda self: asked.append("predict"))
+    dock.session.events.checkpoint.emit("better")
+    assert asked == []  # there is no proposal to refresh
+    project = dock.session.opened.place
+    dock.correct.accept_slice()
+    dock.session.project.update(proposal="p1")
+    dock.session.events.checkpoint.emit("better")
+    assert asked == []  # the same network
+    dock.session.events.checkpoint.emit("best")
+    assert asked == ["predict"]
+    assert project.exists()
 
 
 def test_closing_the_dock_saves_frees_the_keys_and_ends_the_work(opened, qtbot):

@@ -60,8 +60,8 @@ class RetrainSection(Section):
             self.hint.say("Paint or accept something first: only reviewed voxels are learned from.")
         else:
             self.hint.say(
-                f"Learns from {session.reviewed:,} reviewed voxels; the new network replaces "
-                f"{session.checkpoint} only if it is better."
+                f"Learns from {session.reviewed:,} reviewed voxels; the new network takes the "
+                f"place of checkpoint {session.checkpoint} only if it is better."
             )
 
     def start(self) -> None:

@@ -173,7 +173,7 @@ class Section(QFrame):
             self.bar.setValue(round(1000 * (activity.fraction or 0)))
             self.left.setText(time_left(activity.seconds_left))
             if self.stop.isEnabled() or not moving:
-                self.say(activity.sentence)
+                self.say(("Failed: " if activity.state == "failed" else "") + activity.sentence)
         self.update_state()
 
 

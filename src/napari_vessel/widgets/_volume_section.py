@@ -100,7 +100,7 @@ class VolumeSection(Section):
             "Polarity", "Are vessels darker or brighter than what surrounds them?", dict(_POLARITY)
         )
         self.again = button(
-            "Open again so", "Read the open volume with these settings.", self._reopen
+            "Open again with these", "Read the open volume with these settings.", self._reopen
         )
         self.options.inside.addLayout(row("Level", self.level))
         self.options.inside.addLayout(row("Channel", self.channel))
