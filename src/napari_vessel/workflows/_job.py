@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
 from napari_vessel.errors import (
     ExportError,
@@ -20,7 +21,15 @@ from napari_vessel.errors import (
     WriteError,
 )
 from napari_vessel.project import BlockLedger
-from napari_vessel.volumes import Store, StoreSpec, create_store, open_store, write_atomically
+from napari_vessel.volumes import (
+    IntensityWindow,
+    Store,
+    StoreSpec,
+    Volume,
+    create_store,
+    open_store,
+    write_atomically,
+)
 
 _LOCK = ".lock"
 
@@ -53,6 +62,21 @@ class Job:
             return str(_read(self.recipe)["inference"]["precision"])
         except (OSError, ProjectError, LookupError, TypeError):
             return None
+
+    def window(self, volume: Volume) -> IntensityWindow:
+        """Find the intensity window: that of the run that stands there, if it was of ``volume``.
+
+        A sample taken anew could differ, where a piece of it can be read only now.
+        """
+        options = volume.options
+        same = (volume.fingerprint, options.level, options.channel)
+        try:
+            found = _read(self.recipe)
+            if (found["fingerprint"], found["level"], found["channel"]) == same:
+                return IntensityWindow.model_validate(found["window"])
+        except (OSError, ProjectError, LookupError, TypeError, ValidationError):
+            pass
+        return volume.window()
 
     @contextmanager
     def held(self) -> Iterator[None]:

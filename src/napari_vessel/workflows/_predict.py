@@ -113,7 +113,7 @@ def _begin(
 ) -> tuple[BlockRun, dict[str, Any]]:
     checkpoint = _checkpoint(request.checkpoint)
     config = with_planes(request.inference, volume, checkpoint.card)
-    network, window = checkpoint.load(choose_device(config.device)), volume.window()
+    network, window = checkpoint.load(choose_device(config.device)), job.window(volume)
     config = with_precision(config, network, before=job.precision)
     threshold = checkpoint.card.threshold if request.threshold is None else request.threshold
     recipe = recipe_of(volume, region, checkpoint, config, window) | {"threshold": threshold}

@@ -32,7 +32,7 @@ def recipe_of(
         "channel": volume.options.channel,
         "polarity": volume.options.polarity,
         "voxel_size_um": list(volume.voxel_size.zyx),
-        "shape": list(volume.shape),
+        "shape_zyx": list(volume.shape),  # tifffile takes JSON with "shape" for its own
         "region": str(region),
         "window": window.model_dump(mode="json"),
         "inference": config.model_dump(mode="json", exclude={"device"}),  # it makes no mask

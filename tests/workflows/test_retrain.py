@@ -1,0 +1,139 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from napari_vessel.errors import NothingReviewedError
+from napari_vessel.geometry import Plane
+from napari_vessel.training import EpochEnd, StepEnd
+from napari_vessel.workflows import WORKFLOWS, Correct, Propose, Retrain
+
+from .conftest import SHORT
+
+SLICES = ((Plane.XY, 3), (Plane.XY, 12))
+
+
+def run(project, **kw):
+    return list(WORKFLOWS["retrain"](Retrain(project.path, SHORT.model_copy(update=kw))))
+
+
+@pytest.fixture
+def corrected(project, labels):
+    list(WORKFLOWS["correct"](Correct(project.path, str(labels), SLICES)))
+    return project
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """Decide what every comparison finds: the incumbent's and the candidate's mean score."""
+
+    def as_(before, after):
+        answers = iter([before, after])
+        from napari_vessel.training import _adoption
+
+        monkeypatch.setattr(_adoption, "mean_score", lambda _: answer(answers))
+
+    def answer(answers):
+        return next(answers)
+
+    # decide() asks for the candidate first
+    return lambda before, after: as_(after, before)
+
+
+def test_with_nothing_reviewed_it_refuses_before_any_work(project):
+    with pytest.raises(NothingReviewedError):
+        run(project)
+    assert project.config.checkpoint == "tiny"
+
+
+def test_a_better_network_is_taken_with_its_parent_and_what_it_learned_from(corrected, judged):
+    judged(0.25, 0.75)
+    result = run(corrected)[-1]
+    assert result.adopted
+    assert (result.score_before, result.score_after) == (0.25, 0.75)
+    assert corrected.config.checkpoint == result.checkpoint
+    card = corrected.open_checkpoint().card
+    position = corrected.open_corrections(read_only=True).position
+    assert (card.parent, card.corrections) == ("tiny", position)
+    assert sum(position.values()) > 0
+    assert card.metrics == {"dice": 0.75, "dice_of_parent": 0.25}
+    assert card.provisional == result.provisional
+    assert card.created > corrected.open_checkpoint("tiny").card.created
+
+
+def test_the_adopted_network_loads_and_proposes(corrected, judged):
+    judged(0.0, 1.0)
+    name = run(corrected)[-1].checkpoint
+    list(WORKFLOWS["propose"](Propose(corrected.path)))
+    assert corrected.open_proposal().recipe["checkpoint"] == name
+
+
+def test_the_curve_lies_beside_the_checkpoint(corrected, judged):
+    judged(0.0, 1.0)
+    events = run(corrected)
+    lines = (corrected.checkpoints / events[-1].checkpoint / "history.jsonl").read_text()
+    *epochs, end = map(json.loads, lines.splitlines())
+    told = [event for event in events if isinstance(event, EpochEnd)]
+    assert [epoch["score"] for epoch in epochs] == [event.score for event in told]
+    assert end["reason"] in {"epochs", "patience"}
+
+
+@pytest.mark.parametrize("after", [0.5, 0.25, math.nan])
+def test_a_network_that_is_not_better_is_not_taken(corrected, judged, after):
+    judged(0.5, after)
+    result = run(corrected)[-1]
+    assert not result.adopted
+    assert result.checkpoint is None
+    assert corrected.config.checkpoint == "tiny"
+    assert [path.name for path in corrected.checkpoints.iterdir()] == ["tiny"]
+    assert "Kept" in result.reason
+
+
+def test_a_loss_that_is_not_finite_ends_training_and_is_never_taken(corrected, monkeypatch):
+    monkeypatch.setattr("napari_vessel.training.SegmentationTask.step", lambda *_: math.nan)
+    events = run(corrected)
+    assert len([e for e in events if isinstance(e, StepEnd)]) == 1
+    assert not events[-1].adopted
+
+
+@pytest.mark.parametrize("at", ["step", "epoch", "comparing"])
+def test_cancelled_nothing_is_taken(corrected, judged, at):
+    judged(0.0, 1.0)
+    events = WORKFLOWS["retrain"](Retrain(corrected.path, SHORT))
+    for event in events:
+        if (
+            (at == "step" and isinstance(event, StepEnd))
+            or (at == "epoch" and isinstance(event, EpochEnd))
+            or (at == "comparing" and getattr(event, "what", "").startswith("Comparing"))
+        ):
+            break
+    events.close()
+    assert corrected.config.checkpoint == "tiny"
+    assert [path.name for path in corrected.checkpoints.iterdir()] == ["tiny"]
+    assert "Retrain was cancelled" in (corrected.logs / "napari-vessel.log").read_text()
+
+
+def test_a_network_that_came_into_use_meanwhile_is_kept(corrected, judged):
+    judged(0.0, 1.0)
+    for event in (events := WORKFLOWS["retrain"](Retrain(corrected.path, SHORT))):
+        if isinstance(event, StepEnd):
+            corrected.update(checkpoint="starter")
+            break
+    result = list(events)[-1]
+    assert not result.adopted
+    assert corrected.config.checkpoint == "starter"
+
+
+def test_learning_changes_no_correction(corrected):
+    before = corrected.open_corrections(read_only=True)
+    run(corrected)
+    after = corrected.open_corrections(read_only=True)
+    assert after.position == before.position
+    for box in before.overlay.boxes():
+        np.testing.assert_array_equal(after.overlay.read(box), before.overlay.read(box))
+
+
+def test_the_project_s_settings_are_used_where_none_are_given(corrected):
+    events = list(WORKFLOWS["retrain"](Retrain(corrected.path)))
+    assert len([e for e in events if isinstance(e, EpochEnd)]) == SHORT.epochs
