@@ -141,6 +141,19 @@ def test_the_question_carries_where_the_person_looks(opened, qtbot, monkeypatch)
     assert round(asked[0].focus.point[1]) == 7
 
 
+def test_only_what_is_visible_can_be_asked_for(opened, qtbot):
+    _, dock = opened
+    link = dock.desk.link
+    link.image.corner_pixels = np.array([[0, 2, 3], [0, 19, 30]])
+    dock.predict.where.setCurrentText("What is visible")
+    assert "12 × 18 × 28" in dock.predict.hint.said
+    dock.predict.predict.click()
+    qtbot.waitUntil(lambda: done(dock, "predict"))
+    mask = np.asarray(link.labels.data)
+    assert mask.any()
+    assert not np.delete(mask, np.s_[3:31], axis=2).any()
+
+
 def test_what_is_chosen_reaches_the_project(opened, qtbot):
     _, dock = opened
     dock.predict.planes.setCurrentText("XY only")
