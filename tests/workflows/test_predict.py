@@ -227,8 +227,7 @@ def test_a_caller_s_mistake_leaves_nothing_behind(request_, tmp_path, change, er
     before = set(tmp_path.iterdir())
     with pytest.raises(error):
         run(replace(request_, **change))
-    left = set(tmp_path.iterdir()) - before
-    assert not [path for path in left if path.suffix != ".job"]
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_the_first_event_comes_before_any_work(request_):

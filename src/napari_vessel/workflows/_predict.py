@@ -62,9 +62,10 @@ def predict(request: Predict) -> Iterator[Any]:
     region = inside(request.box, volume.shape)
     target = _target(request, volume, region)
     _refuse(request, target)
+    checkpoint = _checkpoint(request.checkpoint)
     job = Job(request.out.with_name(f"{request.out.name}.job"))
     with job.held():
-        run, recipe = _begin(request, volume, region, job)
+        run, recipe = _begin(request, volume, checkpoint, job)
         blocks = blocks_of(region, run.config.block)
         yield from predict_blocks(run, blocks)
         failed = failures(run.ledger)
@@ -109,9 +110,9 @@ def _refuse(request: Predict, target: MaskSource) -> None:
 
 
 def _begin(
-    request: Predict, volume: Volume, region: Box, job: Job
+    request: Predict, volume: Volume, checkpoint: Checkpoint, job: Job
 ) -> tuple[BlockRun, dict[str, Any]]:
-    checkpoint = _checkpoint(request.checkpoint)
+    region = inside(request.box, volume.shape)
     config = with_planes(request.inference, volume, checkpoint.card)
     network, window = checkpoint.load(choose_device(config.device)), job.window(volume)
     config = with_precision(config, network, before=job.precision)

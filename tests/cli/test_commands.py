@@ -1,0 +1,290 @@
+"""What the commands print, and how they end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import napari_vessel
+from napari_vessel.cli import app
+from napari_vessel.errors import ReadError
+from napari_vessel.project import Project
+from napari_vessel.volumes import Volume, open_volume
+from napari_vessel.workflows import Progress
+
+COMMANDS = ("demo", "info", "new", "predict", "correct", "retrain", "evaluate", "export", "doctor")
+VOLUME_OPTIONS = ("--level", "--channel", "--voxel-size", "--polarity", "--missing")
+OPTIONS = {
+    "demo": ("--no-gui", "--overwrite"),
+    "info": VOLUME_OPTIONS,
+    "new": ("--volume", "--box", *VOLUME_OPTIONS),
+    "predict": (
+        "--checkpoint", "--box", "--planes", "--views", "--fuse", "--threshold", "--device",
+        "--scheduler", "--probability", "--overwrite", *VOLUME_OPTIONS,
+    ),
+    "correct": ("--labels", "--slices", "--box"),
+    "retrain": ("--minutes", "--seed", "--keep-encoder"),
+    "evaluate": VOLUME_OPTIONS,
+    "export": ("--format", "--overwrite", *VOLUME_OPTIONS),
+    "doctor": ("--dump",),
+}  # fmt: skip
+
+
+def answer(result, status=0):
+    """Check the status and that stdout is one JSON object; return it."""
+    assert result.exit_code == status, (result.stdout, result.stderr, result.exception)
+    assert len(result.stdout.splitlines()) == 1
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_its_options_and_json(command):
+    import typer
+
+    parameters = typer.main.get_command(app).commands[command].params
+    names = {
+        name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)
+    }
+    assert {"--json", *OPTIONS[command]} <= names
+
+
+def test_the_whole_way_answers_in_json(nv, good, truth):
+    made = answer(nv("new", good / "new.vessel", "--volume", good / "kidney.npy", "--json"))
+    assert made == {"project": str(good / "new.vessel"), "region": "0:8,0:64,0:32"}
+    project = good / "kidney.vessel"
+    taken = answer(
+        nv("correct", project, "--labels", good / "truth.npy", "--slices", "xy:3,5", "--json")
+    )
+    assert (taken["reviewed"], taken["vessel"]) == (2 * 64 * 32, int(truth[3].sum() * 2))
+    learned = answer(nv("retrain", project, "--seed", 3, "--keep-encoder", "--json"))
+    assert set(learned) >= {"adopted", "provisional", "checkpoint", "reason", "score_before"}
+    mask = good / "mask.ome.zarr"
+    predicted = answer(nv("predict", project, mask, "--probability", "--json"))
+    assert (predicted["mask"], predicted["state"], predicted["blocks"]) == (
+        str(mask),
+        "complete",
+        2,
+    )
+    assert (predicted["failed"], predicted["missing_chunks"]) == ([], 0)
+    scores = answer(nv("evaluate", mask, good / "truth.npy", "--json"))
+    assert set(scores) >= {"dice", "iou", "precision", "recall", "surface_dice", "cldice"}
+    probability = good / "mask.probability.ome.zarr"
+    judged = answer(nv("evaluate", probability, good / "truth.npy", "--threshold", 0.5, "--json"))
+    assert 0 <= judged["auc"] <= 1
+    assert judged["dice"] == scores["dice"]
+    exported = answer(nv("export", project, good / "out", "--format", "tiff", "--json"))
+    assert (exported["format"], exported["voxels"]) == ("tiff", truth.size)
+    found = answer(nv("doctor", project, "--dump", good / "strokes.csv", "--json"))
+    assert (found["sound"], found["strokes"], found["problems"]) == (True, 2, [])
+
+
+def test_info_tells_what_a_volume_is(nv, good):
+    told = answer(nv("info", good / "kidney.npy", "--no-trial", "--voxel-size", "5,2,2", "--json"))
+    assert (told["shape"], told["dtype"], told["voxel_size_um"]) == (
+        [8, 64, 32],
+        "uint16",
+        [5, 2, 2],
+    )
+    assert told["prediction_memory_gb"] > 0
+    assert told["prediction_minutes"] is None
+
+
+def test_info_forecasts_the_time_with_the_bundled_network(nv, good):
+    assert answer(nv("info", good / "kidney.npy", "--json"))["prediction_minutes"] > 0
+
+
+def test_without_json_a_person_reads_lines(nv, good):
+    result = nv("info", good / "kidney.npy", "--no-trial")
+    assert result.exit_code == 0
+    assert any(line.split() == ["dtype", "uint16"] for line in result.stdout.splitlines())
+
+
+def test_a_prediction_of_a_project_takes_the_project_s_settings(nv, good):
+    Project(good / "kidney.vessel").update(threshold=0.0)
+    answer(nv("predict", good / "kidney.vessel", good / "all.ome.zarr", "--json"))
+    assert open_volume(good / "all.ome.zarr").read(box_of(good)).all()
+    text = (good / "all.ome.zarr" / "zarr.json").read_text()
+    assert '"tiny"' in text
+    args = "--threshold", 1, "--fuse", "max", "--planes", "xy,xz"
+    answer(nv("predict", good / "kidney.vessel", good / "none.ome.zarr", *args, "--json"))
+    assert not open_volume(good / "none.ome.zarr").read(box_of(good)).any()
+    recipe = json.loads((good / "none.ome.zarr" / "zarr.json").read_text())
+    chosen = recipe["attributes"]["napari-vessel"]["recipe"]["inference"]
+    assert (chosen["fuse"], chosen["planes"], chosen["views"]) == ("max", ["xy", "xz"], "none")
+
+
+def box_of(good):
+    from napari_vessel.geometry import Box
+
+    return Box.of(open_volume(good / "kidney.npy").shape)
+
+
+@pytest.fixture
+def cut(monkeypatch, good):
+    """Make the lower half of the volume unreadable."""
+    read, window = Volume.read, open_volume(good / "kidney.npy").window()
+
+    def failing(self, box, level=0):
+        if box.start[1] >= 32:
+            raise ReadError("slice 3 is cut")
+        return read(self, box, level)
+
+    monkeypatch.setattr(Volume, "window", lambda _: window)
+    monkeypatch.setattr(Volume, "read", failing)
+
+
+def test_a_run_that_ends_partial_says_so_and_returns_3(nv, good, cut):
+    result = nv("predict", good / "kidney.vessel", good / "out.ome.zarr", "--json")
+    told = answer(result, status=3)
+    assert (told["state"], told["mask"], told["blocks"]) == ("partial", None, 2)
+    assert [failed["box"] for failed in told["failed"]] == ["0:8,32:64,0:32"]
+    assert "1 of 2 blocks failed" in result.stderr
+    assert not (good / "out.ome.zarr").exists()
+
+
+def test_missing_chunks_are_told(nv, good, monkeypatch):
+    monkeypatch.setattr(Volume, "missing_chunks", property(lambda _: 12))
+    result = nv("predict", good / "kidney.vessel", good / "out.ome.zarr", "--json")
+    assert answer(result)["missing_chunks"] == 12
+    assert "12 chunks were missing" in result.stderr
+
+
+def test_a_fault_of_the_world_returns_1_with_one_line(nv, good, monkeypatch):
+    def fail(*_):
+        raise ReadError("the disk is on fire")
+
+    monkeypatch.setattr(Volume, "window", fail)
+    result = nv("predict", good / "kidney.vessel", good / "out.ome.zarr")
+    assert result.exit_code == 1
+    assert result.stderr == "napari-vessel: the disk is on fire\n"
+
+
+def test_doctor_returns_1_where_something_is_wrong(nv, good):
+    (good / "kidney.vessel" / "checkpoints" / "tiny" / "card.json").write_text("{")
+    told = answer(nv("doctor", good / "kidney.vessel", "--json"), status=1)
+    assert not told["sound"]
+    assert "card.json" in told["problems"][0]
+
+
+def test_an_error_nobody_foresaw_returns_1(nv, good, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("napari_vessel.cli._info.open_volume", fail)
+    result = nv("info", good / "kidney.npy")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+def test_an_interrupt_ends_with_one_line_and_130(nv, good, monkeypatch):
+    def interrupt(*_):
+        yield Progress(0, 1, "blocks", "x")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("napari_vessel.cli._output.WORKFLOWS", {"doctor": interrupt})
+    result = nv("doctor", good / "kidney.vessel")
+    assert result.exit_code == 130
+    assert result.stderr == "napari-vessel: Interrupted. What was done is kept.\n"
+
+
+def test_the_version_is_printed(nv):
+    result = nv("--version")
+    assert (result.exit_code, result.stdout) == (0, f"{napari_vessel.__version__}\n")
+
+
+def test_without_a_command_the_help_is_shown(nv):
+    result = nv()
+    assert result.exit_code == 0
+    assert all(command in result.stdout for command in COMMANDS)
+
+
+def test_verbose_logs_on_stderr_and_only_then(nv, good):
+    args = "correct", good / "kidney.vessel", "--labels", good / "truth.npy", "--json"
+    assert answer(quiet := nv(*args))
+    assert quiet.stderr == ""
+    assert answer(loud := nv("-v", *args))
+    assert "Asked: Correct(" in loud.stderr
+
+
+def test_projects_are_logged_and_lookers_write_nothing(nv, good):
+    log = good / "kidney.vessel" / "logs" / "napari-vessel.log"
+    nv("doctor", good / "kidney.vessel")
+    nv("evaluate", good / "kidney.vessel", good / "truth.npy")
+    assert not log.exists()
+    nv("correct", good / "kidney.vessel", "--labels", good / "missing.npy")
+    assert "Correct failed: VolumeNotFoundError" in log.read_text()
+
+
+def program(*args):
+    return [sys.executable, "-m", "napari_vessel", *map(str, args)]
+
+
+def test_the_program_writes_json_and_nothing_else_to_stdout(good, environment):
+    run = subprocess.run(
+        program("-v", "predict", good / "kidney.vessel", good / "out.ome.zarr", "--json"),
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["state"] == "complete"
+    assert run.stdout.count("\n") == 1
+    assert "%|" not in run.stderr  # no bar where nobody looks
+
+
+def test_the_program_refuses_with_one_line(good, environment):
+    run = subprocess.run(
+        program("info", good / "missing.npy"),
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert (run.returncode, run.stdout) == (2, "")
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_info_and_doctor_bring_neither_torch_nor_napari(good, environment):
+    script = (
+        "import sys; from napari_vessel.cli import app\n"
+        "try: app(sys.argv[1:])\n"
+        "except SystemExit as end:\n"
+        "    sys.exit(end.code or 'torch' in sys.modules or 'napari' in sys.modules)"
+    )
+    for args in (["info", good / "kidney.npy", "--no-trial"], ["doctor", good / "kidney.vessel"]):
+        run = subprocess.run(
+            [sys.executable, "-c", script, *map(str, args)],
+            capture_output=True, text=True, check=False, env=environment,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_ends_a_real_run_cleanly_and_it_goes_on(good, environment, nv):
+    big = np.random.default_rng(0).integers(0, 999, (8, 256, 512)).astype(np.uint16)
+    np.save(good / "big.npy", big)
+    checkpoint = good / "kidney.vessel" / "checkpoints" / "tiny"
+    args = "predict", good / "big.npy", good / "big.ome.zarr", "--checkpoint", checkpoint, "--json"
+    with subprocess.Popen(
+        program("-v", *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment,
+    ) as run:  # fmt: skip
+        for line in run.stderr:
+            if "Asked" in line:
+                break
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=120)
+    assert run.returncode == 130, err
+    assert out == ""
+    assert "Traceback" not in err
+    assert answer(nv(*args, "--views", "flips"))["state"] == "complete"
+
+
+def test_a_reader_that_goes_away_is_no_traceback(good, environment):
+    with subprocess.Popen(
+        program("info", good / "kidney.npy", "--no-trial"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+    ) as run:  # fmt: skip
+        run.stdout.close()
+        error = run.stderr.read().decode()
+    assert run.returncode == 1
+    assert "Traceback" not in error
