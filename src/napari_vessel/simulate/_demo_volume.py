@@ -16,10 +16,15 @@ PHANTOM, TRUTH = "phantom.ome.zarr", "truth.ome.zarr"
 
 
 class DemoConfig(BaseModel, frozen=True, extra="forbid"):
-    """What the demo shows."""
+    """What the demo shows.
+
+    The phantom is fainter than most that the starter learned from, as a scan from
+    elsewhere would be: there is something to correct, and something to learn.
+    """
 
     phantom: PhantomConfig = Field(
-        PhantomConfig(shape=(96, 160, 160), seed=7), description="The volume."
+        PhantomConfig(shape=(96, 160, 160), seed=7, lumen_contrast=0.15, wall_contrast=0.1),
+        description="The volume.",
     )
     slices: int = Field(3, ge=1, description="Slices that the simulated person corrects.")
     minutes: float = Field(1.0, gt=0, description="Time for training.")

@@ -8,7 +8,6 @@ from torch import nn
 
 from napari_vessel.annotation import Overlay
 from napari_vessel.geometry import Box
-from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import Checkpoint
 from napari_vessel.project import Project
 from napari_vessel.training import (
@@ -25,7 +24,6 @@ from napari_vessel.training import (
 )
 from napari_vessel.volumes import Volume
 from napari_vessel.workflows._reading import Reader, inverted, windowed_reader
-from napari_vessel.workflows._settling import with_planes
 
 
 @dataclass(frozen=True)
@@ -33,20 +31,18 @@ class Lesson:
     """Everything that training and judging share."""
 
     config: TrainingConfig
-    inference: InferenceConfig
     overlay: Overlay
     read: Reader
     split: Split
     threshold: float
 
     def scores(self, network: nn.Module) -> list[BlockScore]:
-        """Score ``network`` as a prediction would be, on all blocks that are judged by."""
-        return self._scores(network, self.split.judged, self.inference)
+        """Score ``network`` on all blocks that are judged by."""
+        return self._scores(network, self.split.judged)
 
     def watched(self, network: nn.Module) -> float:
-        """Score ``network`` on some of them, in the quickest plane: enough to compare epochs."""
-        boxes = self.split.watched(self.config.watched_blocks)
-        return mean_score(self._scores(network, boxes, None))
+        """Score ``network`` on some of them: enough to compare epochs."""
+        return mean_score(self._scores(network, self.split.watched(self.config.watched_blocks)))
 
     def sampler(self) -> PatchSampler:
         """Return what draws patches to learn from.
@@ -63,12 +59,11 @@ class Lesson:
         """Return the training of ``network``."""
         return SegmentationTask(network, self.watched, self.config)
 
-    def _scores(
-        self, network: nn.Module, boxes: tuple[Box, ...], inference: InferenceConfig | None
-    ) -> list[BlockScore]:
-        return score_blocks(
-            network, self.read, self.overlay, boxes, inference, threshold=self.threshold
-        )
+    def _scores(self, network: nn.Module, boxes: tuple[Box, ...]) -> list[BlockScore]:
+        # Each block in the one plane that cuts what was reviewed into the fewest slices, in one
+        # view: that compares two networks as fairly as all planes and views, and a slice that a
+        # person corrected takes one forward pass, not one for each of its rows and columns.
+        return score_blocks(network, self.read, self.overlay, boxes, threshold=self.threshold)
 
 
 def lesson_of(
@@ -80,12 +75,9 @@ def lesson_of(
 ) -> Lesson:
     """Make the lesson that the corrections in ``overlay`` are; ``config`` none: the project's."""
     config = config or project.config.training
-    inference = with_planes(project.config.inference, volume, checkpoint.card)
     read = windowed_reader(volume, volume.window(), invert=inverted(volume, checkpoint.card))
     return Lesson(
         config=config,
-        # One view judges two networks as fairly as eight, at an eighth of the time.
-        inference=inference.model_copy(update={"views": "none"}),
         overlay=overlay,
         read=CachedRead(read, Box.of(volume.shape)),
         split=split_blocks(overlay, config),
