@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -161,21 +162,27 @@ def test_an_interrupted_update_keeps_the_old_configuration(project, monkeypatch)
     assert project.toml.read_bytes() == before
 
 
-def test_updates_of_two_processes_lose_nothing(project):
+def test_updates_of_two_processes_lose_nothing(project, tmp_path):
     script = (
-        "import sys; from napari_vessel.project import Project; p = Project(sys.argv[1]);"
-        "from pathlib import Path; p = Project.open(sys.argv[1]);"
-        "[p.update(**{sys.argv[2]: f'{n}'}) for n in range(15)]"
+        "import sys, time; from pathlib import Path; from napari_vessel.project import Project\n"
+        "p = Project.open(sys.argv[1]); Path(sys.argv[3], sys.argv[2]).touch()\n"
+        "while not Path(sys.argv[3], 'go').exists(): time.sleep(0.001)\n"
+        "[p.update(**{sys.argv[2]: str(n)}) for n in range(40)]"
     )
+    keys = ("proposal", "checkpoint")
     runs = [
-        subprocess.Popen([sys.executable, "-c", script, str(project.path), key])
-        for key in ("proposal", "checkpoint")
+        subprocess.Popen([sys.executable, "-c", script, str(project.path), key, str(tmp_path)])
+        for key in keys
     ]
-    for n in range(15):
+    while not all((tmp_path / key).exists() for key in keys):  # both are ready to write
+        assert all(run.poll() is None for run in runs)
+        time.sleep(0.01)
+    (tmp_path / "go").touch()
+    for n in range(40):
         project.update(threshold=n / 100)
     assert [run.wait(120) for run in runs] == [0, 0]
     config = project.config
-    assert (config.proposal, config.checkpoint, config.threshold) == ("14", "14", 0.14)
+    assert (config.proposal, config.checkpoint, config.threshold) == ("39", "39", 0.39)
 
 
 def test_settings_come_back_as_they_were(project):

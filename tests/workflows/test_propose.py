@@ -120,7 +120,7 @@ def test_progress_only_grows_and_ends_at_all_blocks(project):
 def test_a_block_that_cannot_be_read_is_listed_and_holds_nothing(project, unreadable):
     run(project)
     earlier = project.open_proposal().probability(WHOLE)
-    unreadable(Box((0, 40, 0), (1, 41, 1)))
+    unreadable(Box((3, 40, 0), (4, 41, 1)))
     events = run(project, focus=NEAR)  # whose slice cannot be read either
     failed = [e for e in events if isinstance(e, BlockFailed)]
     assert [e.box for e in failed] == [Box((0, 32, 0), (16, 64, 64))]
