@@ -146,6 +146,13 @@ def test_a_run_that_ends_partial_says_so_and_returns_3(nv, good, cut):
     assert not (good / "out.ome.zarr").exists()
 
 
+def test_before_a_big_run_memory_disk_and_time_are_said(nv, good, monkeypatch):
+    monkeypatch.setattr("napari_vessel.cli._predicting._BIG", 1)
+    result = nv("predict", good / "kidney.vessel", good / "out.ome.zarr", "--json")
+    assert answer(result)["state"] == "complete"
+    assert all(word in result.stderr for word in ("GB of memory", "GB of disk", "minutes"))
+
+
 def test_missing_chunks_are_told(nv, good, monkeypatch):
     monkeypatch.setattr(Volume, "missing_chunks", property(lambda _: 12))
     result = nv("predict", good / "kidney.vessel", good / "out.ome.zarr", "--json")
