@@ -159,6 +159,11 @@ def test_the_whole_loop_and_every_stroke_after_reopening(
         dock.retrain.minutes.setValue(2.0 if shoot.wanted else 0.5)
         click(dock, dock.retrain.retrain)
         qtbot.waitUntil(lambda: bool(dock.retrain.curve.losses), timeout=_PATIENCE_MS)
+        enough = 4 if shoot.wanted else 1  # epochs that make a curve to look at
+        qtbot.waitUntil(
+            lambda: len(dock.retrain.curve.losses) >= enough or not dock.retrain.running,
+            timeout=_PATIENCE_MS,
+        )
         dock.area.ensureWidgetVisible(dock.retrain, 0, 0)
         shoot(viewer, "7-training")
         wait_for(qtbot, dock, "retrain")
