@@ -22,7 +22,8 @@ class Follower(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._arrived.connect(_call)
+        self._arrived.connect(self._call)
+        self._closed = False
         self._links: list[tuple[SignalInstance, Callable[..., None]]] = []
 
     def follow(self, signal: SignalInstance, slot: Callable[..., None]) -> None:
@@ -35,11 +36,12 @@ class Follower(QObject):
         self._links.append((signal, relay))
 
     def close(self) -> None:
-        """Follow nothing any more."""
+        """Follow nothing any more, not even what is on its way."""
         for signal, relay in self._links:
             signal.disconnect(relay)
         self._links.clear()
+        self._closed = True
 
-
-def _call(slot: Callable[..., None], args: tuple[Any, ...]) -> None:
-    slot(*args)
+    def _call(self, slot: Callable[..., None], args: tuple[Any, ...]) -> None:
+        if not self._closed:  # what was queued before the close may arrive after it
+            slot(*args)
