@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from napari_vessel.errors import ComputeError
-from napari_vessel.runner import ProcessRunner, RunnerConfig
+from napari_vessel.runner import Heartbeat, ProcessRunner, RunnerConfig
 
 ALLOCATOR = {
     "MALLOC_MMAP_MAX_": "0",
@@ -267,7 +267,7 @@ def test_closing_never_hangs_on_a_stuck_process(
 
     def follow() -> None:
         try:
-            next(events)
+            list(events)  # heartbeats, until the end
         except ComputeError as error:
             errors.append(error)
 
@@ -357,3 +357,11 @@ def test_the_viewer_imports_no_torch_and_leaves_nothing_at_its_exit(
     assert heavy.strip() == "[]"
     assert parent.returncode == 0
     assert not is_running(int(pid))
+
+
+def test_heartbeats_come_while_a_step_lasts_so_that_cancelling_need_not_wait_for_news(
+    process: ProcessRunner, tmp_path: Path, soon
+) -> None:
+    events = process.run("stuck", tmp_path / "stuck")
+    next(events)
+    assert next(events) == Heartbeat()

@@ -1,4 +1,5 @@
 __all__ = [
+    "Heartbeat",
     "InlineRunner",
     "ProcessRunner",
     "Runner",
@@ -6,6 +7,7 @@ __all__ = [
 ]
 
 from ._config import RunnerConfig as RunnerConfig
+from ._inbox import Heartbeat as Heartbeat
 from ._inline import InlineRunner as InlineRunner
 from ._protocol import Runner as Runner
 from ._runner import ProcessRunner as ProcessRunner

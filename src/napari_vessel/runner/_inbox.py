@@ -12,7 +12,14 @@ from napari_vessel.errors import ComputeError, VesselError
 
 from ._messages import Ended, Event, Failed, unpack
 
-__all__ = ["Gone", "Inbox"]
+__all__ = ["HEARTBEAT_S", "Gone", "Heartbeat", "Inbox"]
+
+HEARTBEAT_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """No news: the job goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +42,17 @@ class Inbox:
         self._news.put(message)
 
     def events(self) -> Iterator[Any]:
-        """Yield events until the job is over; raise the error that ended it."""
+        """Yield events until the job is over; raise the error that ended it.
+
+        While the job says nothing a :class:`Heartbeat` comes now and then, so
+        that whoever relays events can stop asking at once.
+        """
         while not self.over:
-            message = self._news.get()
+            try:
+                message = self._news.get(timeout=HEARTBEAT_S)
+            except Empty:
+                yield Heartbeat()
+                continue
             if isinstance(message, Event):
                 yield unpack(message.event)
             else:

@@ -20,6 +20,7 @@ class Runner(Protocol):
     ) -> Generator[Any, None, None]:
         """Run a workflow and relay its events.
 
+        A :class:`Heartbeat` may come between them where a workflow runs elsewhere.
         Nothing happens before the first event is asked for. The iterator is a
         generator: closing it cancels the workflow, whose ``finally`` blocks run.
 

@@ -50,8 +50,11 @@ def sentence_of(event: Proposed | Retrained | Exported) -> str:
 
 
 def _proposed(event: Proposed) -> str:
+    missing = event.missing_chunks
+    holes = f" {missing} chunks were not there and taken as their fill value." if missing else ""
     if not event.failed:
-        return f"Proposed {event.blocks} blocks in {event.seconds:.0f} s."
+        blocks = f"{event.blocks} block{'s' if event.blocks != 1 else ''}"
+        return f"Proposed {blocks} in {event.seconds:.0f} s.{holes}"
     first = event.failed[0]
     return (
         f"Proposed {event.blocks - len(event.failed)} of {event.blocks} blocks; "

@@ -8,9 +8,10 @@ from napari_vessel.session._values import Activity
 
 
 class SessionEvents(SignalGroup):
-    """What followers of a session hear. All but ``saved`` come on the session's thread.
+    """What followers of a session hear, on the session's thread with two exceptions.
 
-    ``saved`` comes from the journal's thread: connect with ``thread="main"``.
+    ``saved`` comes from the journal's thread, and ``failed`` also from threads that
+    read voxels to show: connect those with ``thread="main"`` or the like.
     """
 
     opened = Signal(description="A volume, a project or a region was opened; look at everything.")

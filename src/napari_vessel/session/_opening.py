@@ -15,7 +15,7 @@ import numpy as np
 import platformdirs
 
 from napari_vessel.annotation import Corrections
-from napari_vessel.errors import CallerError
+from napari_vessel.errors import CallerError, ReadError
 from napari_vessel.geometry import Box, VoxelSize, Zyx
 from napari_vessel.networks import starter
 from napari_vessel.project import Project, find_project
@@ -42,6 +42,25 @@ class Callbacks:
 
     on_saved: Callable[..., None]
     on_failed: Callable[..., None]
+    on_hole: Callable[[ReadError], None]
+
+
+class FirstHole:
+    """Tells a person of the first piece that cannot be shown; the log has them all.
+
+    Scrolling through a damaged file would otherwise bring a message at every slice.
+    """
+
+    def __init__(self, tell: Callable[[Exception], object]) -> None:
+        self._tell = tell
+        self._told = False
+
+    def __call__(self, error: ReadError) -> None:
+        """Take note of ``error``; called on the thread that read."""
+        _log.warning("Shown as empty: %s", error)
+        if not self._told:
+            self._told = True
+            self._tell(ReadError(f"{error} It is shown as empty; more of the like go to the log."))
 
 
 def open_for_session(
@@ -72,7 +91,7 @@ def _opened(
     return Opened(
         volume=volume,
         window=volume.window(),
-        pyramid=volume.pyramid(),
+        pyramid=volume.pyramid(callbacks.on_hole),
         place=place,
         project=project,
         region=region,

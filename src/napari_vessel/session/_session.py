@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from napari_vessel.annotation import Corrections, EditableLabels
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane, VoxelSize
+from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import Project, diagnostic_report
 from napari_vessel.runner import Runner
 from napari_vessel.session._answers import progressing, proposals, sentence_of
 from napari_vessel.session._events import SessionEvents
-from napari_vessel.session._opening import Callbacks, keep_array, open_for_session
+from napari_vessel.session._opening import Callbacks, FirstHole, keep_array, open_for_session
 from napari_vessel.session._values import (
     Activity,
     ActivityName,
@@ -129,7 +130,7 @@ class Session:
         yield Asked("open", where, f"Opening {Path(str(where)).name} …")
         self._flush()  # what is painted now is in the journals before they are read
         point = around.voxel if around else None
-        callbacks = Callbacks(self._on_saved, self._on_failed)
+        callbacks = Callbacks(self._on_saved, self._on_failed, FirstHole(self.events.failed.emit))
         yield open_for_session(str(where), options or VolumeOptions(), callbacks, around=point)
 
     def open_array(
@@ -152,9 +153,20 @@ class Session:
             self.project.link(volume)
         yield from self.open(now.uri, options)
 
-    def predict(self, focus: Focus | None = None, box: Box | None = None) -> Answering:
-        """Propose a mask of the region, or of ``box`` in it, where the person looks first."""
+    def predict(
+        self,
+        focus: Focus | None = None,
+        box: Box | None = None,
+        *,
+        settings: InferenceConfig | None = None,
+    ) -> Answering:
+        """Propose a mask of the region, or of ``box`` in it, where the person looks first.
+
+        ``settings`` are remembered by the project; none: the project's.
+        """
         project = self._kept_project()
+        if settings is not None:
+            project.update(inference=settings)
         request = Propose(project.path, focus, box or self.region)
         yield Asked("predict", request, "Waiting for the compute process …")
         with closing(self.runner.run("propose", request, priority=1)) as events:

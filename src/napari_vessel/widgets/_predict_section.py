@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing
-from typing import Any
-
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QLabel, QSlider
 from superqt.utils import signals_blocked
 
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig
-from napari_vessel.session import ActivityName, Asked, Session
+from napari_vessel.session import ActivityName
 from napari_vessel.tiling import BlockGrid
 from napari_vessel.widgets._section import Collapsed, Section, button, combo, row
-from napari_vessel.workflows import Focus
 
 __all__ = ["PredictSection"]
 
@@ -136,7 +131,7 @@ class PredictSection(Section):
         except ValueError as error:
             self.say(_first_line(error))
             return
-        self.desk.jobs.start("predict", lambda: _predict(session, config, focus, box))
+        self.desk.jobs.start("predict", lambda: session.predict(focus, box, settings=config))
 
     def _on_opened(self) -> None:
         opened = self.desk.session.opened
@@ -164,17 +159,6 @@ class PredictSection(Section):
         with signals_blocked(self.slider):
             self.slider.setValue(round(threshold * 100))
         self.value.setText(f"{threshold:.2f}")
-
-
-def _predict(
-    session: Session, config: InferenceConfig, focus: Focus | None, box: Box | None
-) -> Generator[Any, None, None]:
-    """Predict with ``config``, which the project (made by then) remembers."""
-    with closing(session.predict(focus, box)) as events:
-        for event in events:
-            if isinstance(event, Asked) and session.project:
-                session.project.update(inference=config)
-            yield event
 
 
 def _first_line(error: ValueError) -> str:
