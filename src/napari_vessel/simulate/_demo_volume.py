@@ -18,12 +18,12 @@ PHANTOM, TRUTH = "phantom.ome.zarr", "truth.ome.zarr"
 class DemoConfig(BaseModel, frozen=True, extra="forbid"):
     """What the demo shows.
 
-    The phantom is fainter than most that the starter learned from, as a scan from
-    elsewhere would be: there is something to correct, and something to learn.
+    The phantom is more blurred and noisier than most that the starter learned from,
+    as a scan from elsewhere would be: there is something to correct, and to learn.
     """
 
     phantom: PhantomConfig = Field(
-        PhantomConfig(shape=(96, 160, 160), seed=7, lumen_contrast=0.15, wall_contrast=0.1),
+        PhantomConfig(shape=(96, 160, 160), seed=7, trunk_radius=0.12, blur=1.6, noise=0.05),
         description="The volume.",
     )
     slices: int = Field(3, ge=1, description="Slices that the simulated person corrects.")

@@ -78,8 +78,8 @@ def _lines(shown: Looped, indices: list[int]) -> list[str]:
     return [
         "# napari-vessel: the loop on a synthetic kidney",
         "",
-        "A phantom fainter than most that the bundled network learned from, corrected by a",
-        "simulated person of perfect sight.",
+        "A phantom more blurred and noisier than most that the bundled network learned from,",
+        "corrected by a simulated person of perfect sight.",
         "",
         f"Corrected XY slices: {slices}. {retrained.reason}",
         f"Training took {retrained.seconds:.0f} s.",
