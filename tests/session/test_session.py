@@ -288,3 +288,11 @@ def test_closing_ends_the_runner_and_saves(opened, runner: ScriptedRunner):
     stroke(opened, BOX, 1)
     opened.close()
     assert runner.closed and opened.corrections.saved
+
+
+def test_what_fails_in_the_viewer_is_in_the_projects_log(opened):
+    stroke(opened, BOX, 1)
+    opened.failed("predict", ReadError("chunk 3 is gone"))
+    folder = opened.project.logs
+    opened.close()
+    assert any("chunk 3 is gone" in log.read_text("utf-8") for log in folder.glob("*.log"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Lock
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_vessel.annotation import Corrections, EditableLabels
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
-from napari_vessel.project import Project
+from napari_vessel.project import Project, log_to_folder
 from napari_vessel.session._proposal_view import ProposalView
 from napari_vessel.session._values import Opened
 
@@ -32,6 +33,9 @@ class Workspace:
         self.labels = EditableLabels(opened.corrections, opened.region, self.view.mask)
         self.in_stroke = False
         self._making = Lock()
+        self._log = ExitStack()
+        if self.project:
+            self._log.enter_context(log_to_folder(self.project.logs))
         # Settings go to the disk behind a slider's back, one after the other, the last one last.
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="settings")
 
@@ -51,6 +55,7 @@ class Workspace:
             if self.project is None:
                 opened = self.opened
                 self.project = Project.create(opened.place, opened.volume, region=opened.region)
+                self._log.enter_context(log_to_folder(self.project.logs))
             return self.project
 
     def begin_stroke(self, tool: str, plane: Plane | None) -> None:
@@ -126,3 +131,4 @@ class Workspace:
         self.end_stroke()
         self.corrections.close()
         self._disk.shutdown(wait=True)
+        self._log.close()
