@@ -11,15 +11,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_vessel.annotation import Corrections, EditableLabels
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane, VoxelSize
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import Project, diagnostic_report
-from napari_vessel.runner import Runner
 from napari_vessel.session._answers import progressing, proposals, sentence_of
-from napari_vessel.session._events import SessionEvents
 from napari_vessel.session._opening import Callbacks, FirstHole, keep_array, open_for_session
+from napari_vessel.session._state import SessionState
 from napari_vessel.session._values import (
     Activity,
     ActivityName,
@@ -31,7 +29,7 @@ from napari_vessel.session._values import (
 )
 from napari_vessel.session._workspace import Workspace
 from napari_vessel.training import EpochEnd, StepEnd, TrainingConfig
-from napari_vessel.volumes import Volume, VolumeOptions, open_volume
+from napari_vessel.volumes import VolumeOptions, open_volume
 from napari_vessel.workflows import (
     BlockProposed,
     Export,
@@ -50,72 +48,13 @@ _log = logging.getLogger(__name__)
 Answering = Generator[Asked | Answer | Opened, None, None]
 
 
-class Session:
+class Session(SessionState):
     """One volume, its project, its proposal and its corrections, as one viewer has them open.
 
     Methods that return a generator are long: run them on a worker's thread and
     hand each event to :meth:`deliver`. The others return at once and belong to
     the session's own thread.
     """
-
-    def __init__(self, runner: Runner) -> None:
-        self.events = SessionEvents()
-        self.runner = runner
-        self.save_state: SaveState = "nothing"
-        self.checkpoint = "starter"
-        self.activities: dict[ActivityName, Activity] = {
-            name: Activity(name) for name in ("open", "predict", "retrain", "export")
-        }
-        self._work: Workspace | None = None
-        self._questions: dict[ActivityName, object] = {}
-        self._held: list[Answer] = []
-
-    # -- what is open ---------------------------------------------------------
-
-    @property
-    def opened(self) -> Opened | None:
-        """What opening brought, or None where nothing is open."""
-        return self._work.opened if self._work else None
-
-    @property
-    def volume(self) -> Volume | None:
-        """The volume that is open."""
-        return self._work.opened.volume if self._work else None
-
-    @property
-    def project(self) -> Project | None:
-        """The project, once there is something to keep."""
-        return self._work.project if self._work else None
-
-    @property
-    def labels(self) -> EditableLabels | None:
-        """What is shown, as an array that can be edited."""
-        return self._work.labels if self._work else None
-
-    @property
-    def corrections(self) -> Corrections | None:
-        """The corrections that are open."""
-        return self._work.corrections if self._work else None
-
-    @property
-    def region(self) -> Box:
-        """The box that is open at full resolution, in volume voxels."""
-        return self._open_now().region
-
-    @property
-    def threshold(self) -> float:
-        """The probability that counts as vessel."""
-        return self._work.view.threshold if self._work else 0.5
-
-    @property
-    def reviewed(self) -> int:
-        """How many voxels a person reviewed."""
-        return self._work.corrections.overlay.reviewed if self._work else 0
-
-    @property
-    def problems(self) -> list[str]:
-        """What could not be read of the journals, a sentence each."""
-        return list(self._work.corrections.problems) if self._work else []
 
     # -- long: generators for a worker's thread --------------------------------
 
@@ -298,11 +237,6 @@ class Session:
         self.runner.close()
 
     # -- inside ----------------------------------------------------------------
-
-    def _open_now(self) -> Workspace:
-        if self._work is None:
-            raise CallerError("Nothing is open yet: open a volume first.")
-        return self._work
 
     def _editable(self) -> Workspace:
         """Return what is open; a stroke during a reopening would miss the new journal's replay."""

@@ -1,0 +1,79 @@
+"""What a session knows of what is open: the part that followers read."""
+
+from __future__ import annotations
+
+from napari_vessel.annotation import Corrections, EditableLabels
+from napari_vessel.errors import CallerError
+from napari_vessel.geometry import Box
+from napari_vessel.project import Project
+from napari_vessel.runner import Runner
+from napari_vessel.session._events import SessionEvents
+from napari_vessel.session._values import Activity, ActivityName, Answer, Opened, SaveState
+from napari_vessel.session._workspace import Workspace
+from napari_vessel.volumes import Volume
+
+
+class SessionState:
+    """What is open, what is going on, and whether it is saved; :class:`Session` changes it."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.events = SessionEvents()
+        self.runner = runner
+        self.save_state: SaveState = "nothing"
+        self.checkpoint = "starter"
+        self.activities: dict[ActivityName, Activity] = {
+            name: Activity(name) for name in ("open", "predict", "retrain", "export")
+        }
+        self._work: Workspace | None = None
+        self._questions: dict[ActivityName, object] = {}
+        self._held: list[Answer] = []
+
+    @property
+    def opened(self) -> Opened | None:
+        """What opening brought, or None where nothing is open."""
+        return self._work.opened if self._work else None
+
+    @property
+    def volume(self) -> Volume | None:
+        """The volume that is open."""
+        return self._work.opened.volume if self._work else None
+
+    @property
+    def project(self) -> Project | None:
+        """The project, once there is something to keep."""
+        return self._work.project if self._work else None
+
+    @property
+    def labels(self) -> EditableLabels | None:
+        """What is shown, as an array that can be edited."""
+        return self._work.labels if self._work else None
+
+    @property
+    def corrections(self) -> Corrections | None:
+        """The corrections that are open."""
+        return self._work.corrections if self._work else None
+
+    @property
+    def region(self) -> Box:
+        """The box that is open at full resolution, in volume voxels."""
+        return self._open_now().region
+
+    @property
+    def threshold(self) -> float:
+        """The probability that counts as vessel."""
+        return self._work.view.threshold if self._work else 0.5
+
+    @property
+    def reviewed(self) -> int:
+        """How many voxels a person reviewed."""
+        return self._work.corrections.overlay.reviewed if self._work else 0
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be read of the journals, a sentence each."""
+        return list(self._work.corrections.problems) if self._work else []
+
+    def _open_now(self) -> Workspace:
+        if self._work is None:
+            raise CallerError("Nothing is open yet: open a volume first.")
+        return self._work
