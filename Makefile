@@ -16,6 +16,7 @@ help:
 	@echo "make test-all  the same with the long tests: kill rounds, fuzzing, big volumes"
 	@echo "make test-gpu  the tests that need a CUDA device"
 	@echo "make lint      ruff, mypy, import contracts and the manifest only"
+	@echo "make docs-images  the screenshots of the README, from the end-to-end test"
 	@echo "make setup     .venv with everything, and Debian's libraries for Qt and software OpenGL"
 
 setup: $(STAMP)
@@ -48,7 +49,8 @@ suite: setup
 	$(PYTEST) -m "not slow and not gpu and not gui" -p no:xvfb
 
 docs-images: setup
-	$(BIN)/python -m pytest tests/widgets/test_end_to_end.py -m gui --screenshots docs/images
+	$(PYTEST) $(SCREEN) tests/widgets/test_end_to_end.py -m gui --screenshots docs/images
+	$(BIN)/python scripts/compress_pictures.py docs/images
 
 clean:
 	rm -rf $(VENV) demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -116,7 +116,9 @@ class ViewerLink(QObject):
         if self.image is not None:
             self.viewer.layers.remove(self.image)
         levels = opened.pyramid
-        self.image = self.viewer.add_image(
+        # Not viewer.add_image: a dock is given a proxy of the viewer, which would return a proxy
+        # of the layer, and a proxy is not the layer that events bring.
+        self.image = Image(
             levels if len(levels) > 1 else levels[0],
             multiscale=len(levels) > 1,
             contrast_limits=_limits(opened.window),
@@ -125,6 +127,7 @@ class ViewerLink(QObject):
             axis_labels=("z", "y", "x"),
             **keywords,
         )
+        self.viewer.add_layer(self.image)
         self.viewer.reset_view()
         go_to(self.viewer, self.image, np.asarray(opened.region.centre))
 
