@@ -52,6 +52,7 @@ def propose(request: Propose) -> Iterator[Any]:
     run = _begin(project, volume, region)
     blocks = blocks_of(region, run.config.block)
     if request.focus:
+        yield Progress(0, len(blocks), "blocks", "Predicting the slice in view")
         yield from _slice_in_view(run, request.focus)
         blocks = nearest_first(blocks, request.focus.point, volume.voxel_size)
     yield from predict_blocks(run, blocks)
