@@ -296,3 +296,21 @@ def test_what_fails_in_the_viewer_is_in_the_projects_log(opened):
     folder = opened.project.logs
     opened.close()
     assert any("chunk 3 is gone" in log.read_text("utf-8") for log in folder.glob("*.log"))
+
+
+def test_an_adopted_networks_threshold_is_shown_and_a_persons_own_is_remembered(opened, runner):
+    def better(request):
+        yield Retrained(True, False, "c2", "Adopted: better.", 0.5, 0.6, 3.0, 0.25)
+
+    runner.scripts["retrain"] = better
+    heard = []
+    opened.events.threshold.connect(heard.append)
+    list(drive(opened, "retrain", opened.retrain()))
+    assert heard == [0.25] and opened.threshold == 0.25
+    assert opened.project.config.threshold is None
+
+
+def test_a_threshold_chosen_before_there_is_a_project_is_kept_with_it(opened):
+    opened.set_threshold(0.42)
+    stroke(opened, BOX, 1)
+    assert opened.project.config.threshold == 0.42

@@ -137,3 +137,21 @@ def test_learning_changes_no_correction(corrected):
 def test_the_project_s_settings_are_used_where_none_are_given(corrected):
     events = list(WORKFLOWS["retrain"](Retrain(corrected.path)))
     assert len([e for e in events if isinstance(e, EpochEnd)]) == SHORT.epochs
+
+
+def test_an_adopted_network_brings_the_threshold_that_scored_best(corrected, judged, monkeypatch):
+    from napari_vessel.workflows._lesson import Lesson
+
+    score = {0.2: 0.7, 0.25: 0.7, 0.3: 0.695}
+    monkeypatch.setattr(Lesson, "watched", lambda self, network, t=None: score.get(t, 0.1))
+    judged(0.25, 0.75)
+    result = run(corrected)[-1]
+    assert result.threshold == pytest.approx(0.25)
+    assert corrected.open_checkpoint().card.threshold == result.threshold == corrected.threshold
+
+
+def test_a_threshold_that_a_person_chose_stays(corrected, judged):
+    corrected.update(threshold=0.42)
+    judged(0.25, 0.75)
+    result = run(corrected)[-1]
+    assert result.threshold == corrected.threshold == 0.42

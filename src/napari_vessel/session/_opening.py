@@ -67,7 +67,7 @@ def open_for_session(
     where: str, options: VolumeOptions, callbacks: Callbacks, *, around: Zyx | None = None
 ) -> Opened:
     """Open a volume, and its project where there is one; or a project by its folder."""
-    project = Project.open(where) if (Path(where) / "project.toml").is_file() else None
+    project = Project.open(where) if _is_project(where) else None
     if project:
         return _opened(project.open_volume(), project.path, project, callbacks, around)
     volume = open_volume(where, options)
@@ -75,6 +75,13 @@ def open_for_session(
     if project and options == VolumeOptions(level=options.level, channel=options.channel):
         volume = project.open_volume()  # read as the person chose before
     return _opened(volume, place, project, callbacks, around)
+
+
+def _is_project(where: str) -> bool:
+    try:
+        return (Path(where) / "project.toml").is_file()
+    except OSError:  # a name too long, a folder that may not be entered: opening it says so
+        return False
 
 
 def _opened(

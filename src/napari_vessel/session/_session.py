@@ -144,6 +144,16 @@ class Session(SessionState):
         else:
             self._show_answer(event)
 
+    def ended_by(self, opened: Opened) -> tuple[ActivityName, ...]:
+        """Return the activities that make no sense any more once ``opened`` is shown.
+
+        A prediction is of what was open and how that was read; a training goes on
+        as long as its project stays; an export is of no concern to the view.
+        """
+        before = self.opened
+        same = before is not None and before.place == opened.place
+        return ("predict",) if same else ("predict", "retrain")
+
     def failed(self, name: ActivityName, error: Exception) -> None:
         """Note that ``name`` failed, and tell it once."""
         _log.error("%s failed", name, exc_info=error)
@@ -211,9 +221,8 @@ class Session(SessionState):
         """Show the proposal at another threshold; nothing is predicted again."""
         if self._work is None or threshold == self._work.view.threshold:
             return
-        self._work.set_threshold(threshold)
-        self.events.threshold.emit(threshold)
-        self.events.shown.emit(None)
+        self._work.remember_threshold(threshold)
+        self._show_threshold(threshold)
 
     def go_back(self) -> str | None:
         """Use the parent of the checkpoint in use again; return its name, if it has one."""
@@ -223,6 +232,7 @@ class Session(SessionState):
         if parent:
             self.project.update(checkpoint=parent)
             self._use_checkpoint(parent)
+            self._show_threshold(self.project.threshold)
         return parent
 
     def report(self) -> str:
@@ -240,7 +250,7 @@ class Session(SessionState):
 
     def _editable(self) -> Workspace:
         """Return what is open; a stroke during a reopening would miss the new journal's replay."""
-        if self.activities["open"].state == "running":
+        if self._running("open"):
             raise CallerError("A volume is being opened: go on painting when it is there.")
         return self._open_now()
 
@@ -255,11 +265,14 @@ class Session(SessionState):
             self._work.flush()
 
     def _install(self, opened: Opened) -> None:
+        ended = self.ended_by(opened)
         if self._work:
             self._work.close()
         self._work = Workspace(opened)
-        self._questions.clear()
         self._held.clear()
+        for name in ended:
+            if self._questions.pop(name, None) is not None and self._running(name):
+                self._show(Activity(name, "cancelled", "Ended: another view was opened."))
         self.save_state = "saved" if opened.project else "nothing"
         self._show(Activity("open", "done"))
         self.events.opened.emit()
@@ -299,7 +312,14 @@ class Session(SessionState):
             self._open_now().view.stop_waiting()
         if isinstance(event, Retrained) and event.adopted and event.checkpoint:
             self._use_checkpoint(event.checkpoint)
+            self._show_threshold(event.threshold)
         self._show(Activity(name, "done", sentence_of(event), 1.0))
+
+    def _show_threshold(self, threshold: float | None) -> None:
+        if threshold is not None and self._work:
+            self._work.view.threshold = threshold
+            self.events.threshold.emit(threshold)
+            self.events.shown.emit(None)
 
     def _use_checkpoint(self, name: str) -> None:
         self.checkpoint = name
@@ -310,6 +330,9 @@ class Session(SessionState):
         if name == "predict" and self._work:
             self._work.view.stop_waiting()
         self._show(Activity(name, state, sentence))
+
+    def _running(self, name: ActivityName) -> bool:
+        return self.activities[name].state == "running"
 
     def _show(self, activity: Activity) -> None:
         self.activities[activity.name] = activity

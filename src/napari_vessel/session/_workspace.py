@@ -32,6 +32,7 @@ class Workspace:
         self.view = ProposalView(opened.region, opened.probability, opened.threshold)
         self.labels = EditableLabels(opened.corrections, opened.region, self.view.mask)
         self.in_stroke = False
+        self._chosen: float | None = None
         self._making = Lock()
         self._log = ExitStack()
         if self.project:
@@ -56,6 +57,7 @@ class Workspace:
                 opened = self.opened
                 self.project = Project.create(opened.place, opened.volume, region=opened.region)
                 self._log.enter_context(log_to_folder(self.project.logs))
+                self._keep_threshold(self.project)  # chosen before there was a project
             return self.project
 
     def begin_stroke(self, tool: str, plane: Plane | None) -> None:
@@ -111,15 +113,15 @@ class Workspace:
         self.corrections.import_labels(self.region, labels)
         return self.region
 
-    def set_threshold(self, threshold: float) -> None:
-        """Show the proposal at another threshold and remember it; nothing is predicted again."""
-        self.view.threshold = threshold
+    def remember_threshold(self, threshold: float) -> None:
+        """Keep the threshold that a person chose with the project, once there is one."""
+        self._chosen = threshold
         if self.project:
             self._disk.submit(self._keep_threshold, self.project)
 
     def _keep_threshold(self, project: Project) -> None:
-        if project.config.threshold != self.view.threshold:
-            project.update(threshold=self.view.threshold)
+        if self._chosen is not None and project.config.threshold != self._chosen:
+            project.update(threshold=self._chosen)
 
     def flush(self) -> None:
         """Wait until corrections and settings are on the disk; for a worker's thread."""

@@ -15,7 +15,7 @@ from napari_vessel.workflows._history import History
 
 
 def card_of(
-    parent: Checkpoint, decision: Decision, corrections: Mapping[str, int]
+    parent: Checkpoint, decision: Decision, corrections: Mapping[str, int], threshold: float
 ) -> CheckpointCard:
     """Describe the candidate: its parent's card, with what is new."""
     return parent.card.model_copy(
@@ -24,6 +24,7 @@ def card_of(
             "corrections": dict(corrections),
             "metrics": {"dice": decision.candidate, "dice_of_parent": decision.incumbent},
             "provisional": decision.provisional,
+            "threshold": threshold,
             "provenance": f"Trained on corrections, from {parent.id}. {parent.card.provenance}",
             "versions": library_versions(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),

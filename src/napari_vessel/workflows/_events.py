@@ -71,7 +71,7 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Retrained:
-    """A training ended, and whether its network was taken."""
+    """A training ended, and whether its network was taken; then ``threshold`` is its own."""
 
     adopted: bool
     provisional: bool
@@ -80,6 +80,7 @@ class Retrained:
     score_before: float | None
     score_after: float | None
     seconds: float
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 
 from torch import nn
 
@@ -25,6 +26,9 @@ from napari_vessel.training import (
 from napari_vessel.volumes import Volume
 from napari_vessel.workflows._reading import Reader, inverted, windowed_reader
 
+THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7)
+_AS_GOOD = 0.01  # of Dice: less is chance
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -35,14 +39,30 @@ class Lesson:
     read: Reader
     split: Split
     threshold: float
+    threshold_is_chosen: bool
 
-    def scores(self, network: nn.Module) -> list[BlockScore]:
-        """Score ``network`` on all blocks that are judged by."""
-        return self._scores(network, self.split.judged)
+    def scores(self, network: nn.Module, threshold: float | None = None) -> list[BlockScore]:
+        """Score ``network`` on all blocks that are judged by, by default at the one in use."""
+        return self._scores(network, self.split.judged, threshold or self.threshold)
 
-    def watched(self, network: nn.Module) -> float:
-        """Score ``network`` on some of them: enough to compare epochs."""
-        return mean_score(self._scores(network, self.split.watched(self.config.watched_blocks)))
+    def watched(self, network: nn.Module, threshold: float | None = None) -> float:
+        """Score ``network`` on some of them: enough to compare epochs, or thresholds."""
+        boxes = self.split.watched(self.config.watched_blocks)
+        return mean_score(self._scores(network, boxes, threshold or self.threshold))
+
+    def best_threshold(self, network: nn.Module) -> float:
+        """Choose the threshold of a trained network; a person's own choice stays.
+
+        Training moves a network's probabilities, and three planes that agree only
+        in part have a mean below each: thresholds well below 0.5 won the field's competition
+        (DOMAIN.md). Where many are as good, the middle of them.
+        """
+        if self.threshold_is_chosen:
+            return self.threshold
+        scores = {threshold: self.watched(network, threshold) for threshold in THRESHOLDS}
+        best = max(scores.values())
+        good = [threshold for threshold, score in scores.items() if score >= best - _AS_GOOD]
+        return round(fmean(good), 2) if best > 0 else self.threshold
 
     def sampler(self) -> PatchSampler:
         """Return what draws patches to learn from.
@@ -59,11 +79,13 @@ class Lesson:
         """Return the training of ``network``."""
         return SegmentationTask(network, self.watched, self.config)
 
-    def _scores(self, network: nn.Module, boxes: tuple[Box, ...]) -> list[BlockScore]:
+    def _scores(
+        self, network: nn.Module, boxes: tuple[Box, ...], threshold: float
+    ) -> list[BlockScore]:
         # Each block in the one plane that cuts what was reviewed into the fewest slices, in one
         # view: that compares two networks as fairly as all planes and views, and a slice that a
         # person corrected takes one forward pass, not one for each of its rows and columns.
-        return score_blocks(network, self.read, self.overlay, boxes, threshold=self.threshold)
+        return score_blocks(network, self.read, self.overlay, boxes, threshold=threshold)
 
 
 def lesson_of(
@@ -82,4 +104,5 @@ def lesson_of(
         read=CachedRead(read, Box.of(volume.shape)),
         split=split_blocks(overlay, config),
         threshold=project.threshold,
+        threshold_is_chosen=project.config.threshold is not None,
     )

@@ -53,14 +53,17 @@ def retrain(request: Retrain) -> Iterator[Any]:
             yield event
             yield _progress(lesson.config, event, monotonic() - started)
     yield Progress(1, 1, "steps", "Comparing with the network in use")
-    decision = decide(lesson.scores(network), before, lesson.config, held_out=lesson.split.held_out)
+    threshold = lesson.best_threshold(network)
+    after = lesson.scores(network, threshold)
+    decision = decide(after, before, lesson.config, held_out=lesson.split.held_out)
     decision = _unless_changed(decision, project, checkpoint)
     name = None
     if decision.adopt:
-        name = adopt(project, network, card_of(checkpoint, decision, position), history)
+        card = card_of(checkpoint, decision, position, threshold)
+        name = adopt(project, network, card, history)
     _log.info("Retrained: %s", decision.reason)
     tell_missing(volume)
-    yield _result(decision, name, monotonic() - started)
+    yield _result(decision, name, threshold, monotonic() - started)
 
 
 def _unless_changed(decision: Decision, project: Project, checkpoint: Checkpoint) -> Decision:
@@ -72,7 +75,7 @@ def _unless_changed(decision: Decision, project: Project, checkpoint: Checkpoint
     return replace(decision, adopt=False, reason=reason)
 
 
-def _result(decision: Decision, name: str | None, seconds: float) -> Retrained:
+def _result(decision: Decision, name: str | None, threshold: float, seconds: float) -> Retrained:
     return Retrained(
         adopted=decision.adopt,
         provisional=decision.provisional,
@@ -81,6 +84,7 @@ def _result(decision: Decision, name: str | None, seconds: float) -> Retrained:
         score_before=decision.incumbent,
         score_after=decision.candidate,
         seconds=seconds,
+        threshold=threshold if name else None,
     )
 
 
