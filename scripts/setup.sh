@@ -44,6 +44,7 @@ find_python() {
 
 install_system_libraries
 python=$(find_python)
+echo "Installing Python packages (a few minutes the first time; torch is large)"
 if command -v uv >/dev/null; then
   [ -x "$venv/bin/python" ] || uv venv --quiet --python "$python" "$venv"
   uv pip install --quiet --python "$venv/bin/python" --constraint constraints.txt --editable ".[dev]"
@@ -52,6 +53,5 @@ else
     echo "Debian keeps venv apart; please run, then try again: apt-get install python3-venv" >&2
     exit 1
   fi
-  echo "Installing Python packages (a few minutes the first time; torch is large)"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 fi

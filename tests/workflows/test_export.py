@@ -53,9 +53,10 @@ def test_slices_are_named_as_the_input_s(tmp_path, truth):
     assert names <= {path.name for path in (tmp_path / "out").iterdir()}
 
 
-def test_corrections_alone_can_be_exported(project, labels, truth, tmp_path):
+def test_corrections_alone_can_be_exported_and_it_says_so(project, labels, truth, tmp_path, caplog):
     list(WORKFLOWS["correct"](Correct(project.path, str(labels))))
     run(project.path, tmp_path / "m.ome.zarr")
+    assert "has no proposal" in caplog.text
     np.testing.assert_array_equal(open_volume(tmp_path / "m.ome.zarr").read(WHOLE), truth)
 
 

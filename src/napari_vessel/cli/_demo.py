@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    out: Annotated[Path, typer.Argument(metavar="[OUT]", help="Folder of the results.")] = Path(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the results.")] = Path(
         "demo-out"
     ),
     gui: Annotated[

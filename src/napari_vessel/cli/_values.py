@@ -15,6 +15,8 @@ from pydantic import BaseModel
 
 from napari_vessel.geometry import Box
 
+_UNITS = {"um": " (µm)", "gb": " (GB)", "minutes": " (minutes)"}
+
 
 def report(values: Mapping[str, Any], *, as_json: bool) -> None:
     """Print a result: one JSON object, or a line per value."""
@@ -22,9 +24,10 @@ def report(values: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(plain, allow_nan=False))
         return
-    width = max(map(len, plain), default=0)
-    for key, value in plain.items():
-        typer.echo(f"{key.replace('_', ' '):{width}}  {_readable(value)}")
+    lines = {_label(key): _readable(value) for key, value in plain.items()}
+    width = max(map(len, lines), default=0)
+    for label, text in lines.items():
+        typer.echo(f"{label:{width}}  {text}")
 
 
 def jsonable(value: Any) -> Any:  # noqa: ANN401  any value there is
@@ -54,13 +57,24 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  any value there is
     return value
 
 
+def _label(key: str) -> str:
+    """Write a key as words, its unit in brackets.
+
+    >>> _label("voxel_size_um"), _label("prediction_memory_gb")
+    ('voxel size (µm)', 'prediction memory (GB)')
+    """
+    name, _, last = key.rpartition("_")
+    return f"{name if last in _UNITS else key}".replace("_", " ") + _UNITS.get(last, "")
+
+
 def _readable(value: Any) -> str:  # noqa: ANN401  any JSON value
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, list):
-        return ", ".join(_readable(item) for item in value) or "none"
+        between = "; " if any(isinstance(item, list) for item in value) else ", "
+        return between.join(_readable(item) for item in value) or "none"
     if isinstance(value, dict):
         return ", ".join(f"{key} {_readable(item)}" for key, item in value.items()) or "none"
     return str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from napari_vessel.volumes import (
 )
 
 _HALF = 0.5
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ def project_mask(project: Project, threshold: float | None = None) -> MaskSource
     with closing(project.open_corrections(read_only=True)) as corrections:
         overlay, position = corrections.overlay, corrections.position
     proposal, volume = project.open_proposal(), project.open_volume()
+    if proposal is None:  # allowed, but an almost empty mask must not pass for a prediction
+        _log.warning("%s has no proposal: its mask is the corrections alone.", project.path)
     threshold = project.threshold if threshold is None else threshold
     layers = list(proposal.layers) if proposal else []
     return MaskSource(
