@@ -152,4 +152,4 @@ class CorrectSection(Section):
         try:
             ask()
         except VesselError as error:
-            self.say(str(error))
+            self.complain(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from platformdirs import user_data_dir
@@ -48,6 +49,7 @@ class ExportSection(Section):
         self.export = button("Export", "Write the mask that is shown.", self.start)
         self.body.addWidget(self.export)
         self.path.textChanged.connect(lambda _: self.update_state())
+        self.overwrite.toggled.connect(lambda _: self.update_state())
         self.desk.follower.follow(self.desk.session.events.opened, self._suggest)
         self._suggested = ""
 
@@ -60,18 +62,32 @@ class ExportSection(Section):
             self.hint.say("Open a volume first.")
         elif not named:
             self.hint.say("Say where to write the mask.")
+        elif self._taken() and not self.overwrite.isChecked():
+            self.hint.say(
+                "Something is there already: name another place, or tick “Replace an earlier "
+                "export”."
+            )
         else:
             self.hint.say("Writes the mask that is shown, with voxel size and recipe.")
 
     def start(self) -> None:
         """Ask for an export."""
-        # Absolute: the compute process has a working folder of its own.
-        out = Path(self.path.text().strip()).expanduser().absolute()
+        out, session = self._out(), self.desk.session
         form, overwrite = self.format.currentData(), self.overwrite.isChecked()
-        session = self.desk.session
         if session.opened is None or self.running:
             return
         self.desk.jobs.start("export", lambda: session.export(out, form, overwrite=overwrite))
+
+    def _out(self) -> Path:
+        """Return the place, absolute: the compute process has a working folder of its own."""
+        text = self.path.text().strip()
+        try:
+            return Path(text).expanduser().absolute()
+        except RuntimeError:  # a home of nobody, as in ~nobody/mask
+            return Path(text).absolute()
+
+    def _taken(self) -> bool:
+        return os.path.exists(self._out())  # noqa: PTH110  Path's raises where a name is too long
 
     def _suggest(self) -> None:
         """Name a place beside the volume, or at home, unless the person named one."""

@@ -78,7 +78,10 @@ class Jobs(QObject):
 
     def _deliver(self, worker: EventWorker, event: Any) -> None:  # noqa: ANN401
         if not worker.abort_requested:
+            ended = self._session.ended_by(event) if isinstance(event, Opened) else ()
             self._session.deliver(event)
+            for name in ended:
+                self.cancel(name)
         elif isinstance(event, Opened):
             event.corrections.close()  # nobody else holds its journal
 

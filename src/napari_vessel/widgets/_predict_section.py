@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QLabel, QSlider
 from superqt.utils import signals_blocked
 
+from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.session import ActivityName
@@ -129,7 +130,7 @@ class PredictSection(Section):
         try:
             config = self._config()
         except ValueError as error:
-            self.say(_first_line(error))
+            self.complain(CallerError(_first_line(error)))
             return
         self.desk.jobs.start("predict", lambda: session.predict(focus, box, settings=config))
 

@@ -85,6 +85,6 @@ class RetrainSection(Section):
         try:
             parent = self.desk.session.go_back()
         except VesselError as error:
-            self.say(str(error))
+            self.complain(error)
             return
         self.say(f"Checkpoint {parent} is in use again." if parent else "There is none before it.")

@@ -138,6 +138,11 @@ class Section(QFrame):
         """Say what is being done or what came of it."""
         self.outcome.say(text)
 
+    def complain(self, error: Exception) -> None:
+        """Say what could not be done, here and in napari's notifications."""
+        self.say(str(error))
+        self.desk.session.events.failed.emit(error)
+
     def _add_progress(self, layout: QBoxLayout) -> None:
         self.bar = QProgressBar()
         self.bar.setToolTip("How far it is.")

@@ -14,7 +14,7 @@ from qtpy.QtCore import QObject, QTimer
 
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
-from napari_vessel.session import Opened, Session
+from napari_vessel.session import Activity, Opened, Session
 from napari_vessel.volumes import IntensityWindow
 from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._labels import VesselLabels
@@ -63,6 +63,7 @@ class ViewerLink(QObject):
         self.labels: VesselLabels | None = None
         self._session = session
         self._adopted: Image | None = None
+        self._made: Image | None = None
         self._pending: list[Box | None] = []
         self._keys: dict[str, Callable[..., Any] | None] = {}
         self._timer = QTimer(self)
@@ -70,6 +71,7 @@ class ViewerLink(QObject):
         self._timer.timeout.connect(self._refresh)
         follower.follow(session.events.opened, self.show)
         follower.follow(session.events.shown, self._on_shown)
+        follower.follow(session.events.activity, self._on_activity)
         viewer.layers.events.inserted.connect(self._on_layers)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -113,12 +115,12 @@ class ViewerLink(QObject):
             for name, value in keywords.items():
                 setattr(self.image, name, value)
             return
-        if self.image is not None:
+        if self.image is not None and self.image is self._made:  # a person's own layer stays
             self.viewer.layers.remove(self.image)
         levels = opened.pyramid
         # Not viewer.add_image: a dock is given a proxy of the viewer, which would return a proxy
         # of the layer, and a proxy is not the layer that events bring.
-        self.image = Image(
+        self.image = self._made = Image(
             levels if len(levels) > 1 else levels[0],
             multiscale=len(levels) > 1,
             contrast_limits=_limits(opened.window),
@@ -165,6 +167,10 @@ class ViewerLink(QObject):
         for layer in list(self.viewer.layers):
             if isinstance(layer, VesselLabels) and not layer.editable:
                 self.viewer.layers.remove(layer)
+
+    def _on_activity(self, activity: Activity) -> None:
+        if activity.name == "open" and activity.state in ("failed", "cancelled"):
+            self._adopted = None  # it was for that volume, not for whichever comes next
 
     def _on_layers(self) -> None:
         self.events.layers.emit()

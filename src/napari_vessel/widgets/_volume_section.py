@@ -192,7 +192,7 @@ class VolumeSection(Section):
         try:
             size = VoxelSize.parse(self.voxel.text())
         except CallerError as error:
-            self.say(str(error))
+            self.complain(error)
             return
         self.desk.jobs.start("open", lambda: self.desk.session.reopen(voxel_size=size))
 
@@ -207,16 +207,16 @@ class VolumeSection(Section):
         try:
             voxels = None if kept else _voxels(layer, self._options().channel)
         except VesselError as error:
-            self.say(str(error))
+            self.complain(error)
             return
-        self.desk.link.adopt(layer)
-        session = self.desk.session
+        session, options = self.desk.session, self._options()
         if kept:
-            options = self._options()
-            self.desk.jobs.start("open", lambda: session.open(kept, options))
+            started = self.desk.jobs.start("open", lambda: session.open(kept, options))
         else:
             size = micrometres(layer.scale[-3:], layer.units[-3:])
-            self.desk.jobs.start("open", lambda: session.open_array(voxels, size, name))
+            started = self.desk.jobs.start("open", lambda: session.open_array(voxels, size, name))
+        if started:
+            self.desk.link.adopt(layer)
 
 
 def _finest(layer: Image) -> Any:  # noqa: ANN401  numpy, dask or zarr
