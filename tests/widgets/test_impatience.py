@@ -460,3 +460,21 @@ def test_a_layer_of_the_persons_own_is_never_taken_away(docked, qtbot, volume_pa
     assert dock.desk.link.image is mine
     open_path(qtbot, dock, volume_path)
     assert mine in viewer.layers
+
+
+def test_a_renamed_layer_can_be_used_still(docked, qtbot):
+    viewer, dock = docked()
+    mine = viewer.add_image(np.random.default_rng(0).random((8, 40, 50)), name="mine")
+    mine.name = "renamed"
+    dock.volume.use.click()
+    qtbot.waitUntil(lambda: idle(dock, "open") and dock.session.opened is not None)
+    assert dock.desk.link.image is mine
+
+
+def test_no_slice_is_accepted_while_an_axis_of_another_layer_is_shown(desk):
+    viewer, dock = desk()
+    viewer.add_image(np.zeros((3, 12, 40, 48)), name="in time")
+    viewer.dims.order = (1, 2, 0, 3)
+    dock.correct.accept.click()
+    assert "No slice of the volume is shown" in dock.correct.outcome.said
+    assert dock.session.reviewed == 0

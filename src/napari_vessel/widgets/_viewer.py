@@ -233,6 +233,8 @@ class ViewerLink(QObject):
             raise CallerError("No volume is shown: open one, or show it again.")
         if self.viewer.dims.ndisplay != 2:
             raise CallerError("Three dimensions are shown: go back to a slice to accept it.")
+        if min(self.viewer.dims.displayed) < self.viewer.dims.ndim - 3:
+            raise CallerError("No slice of the volume is shown: show two of its axes to accept it.")
         return focus.plane, round(focus.point[focus.plane.normal])
 
     # -- tools and keys --------------------------------------------------------

@@ -137,7 +137,7 @@ class VolumeSection(Section):
         self.layers.clear()
         for layer in self.desk.link.image_layers():
             if layer is not self.desk.link.image:
-                self.layers.addItem(layer.name)
+                self.layers.addItem(layer.name, layer)
         self.layers.setCurrentIndex(max(self.layers.findText(chosen), 0))
 
     # -- asking ----------------------------------------------------------------
@@ -197,12 +197,11 @@ class VolumeSection(Section):
         self.desk.jobs.start("open", lambda: self.desk.session.reopen(voxel_size=size))
 
     def _use_layer(self) -> None:
-        name = self.layers.currentText()
-        found = [layer for layer in self.desk.link.image_layers() if layer.name == name]
-        if not found:
-            self.say(f"There is no image layer {name!r} any more.")
+        layer = self.layers.currentData()
+        if layer is None:
+            self.say("There is no other image layer.")
             return
-        layer = found[0]
+        name = layer.name  # the person may have renamed it
         kept = layer.metadata.get("napari-vessel", {}).get("uri")
         try:
             voxels = None if kept else _voxels(layer, self._options().channel)
