@@ -36,8 +36,11 @@ def demo_volume(config: DemoConfig, out: Path, *, overwrite: bool) -> Path:
     Raises
     ------
     OutputExistsError
-        ``out`` holds something and ``overwrite`` is off, or it is no earlier demo's.
+        ``out`` holds something and ``overwrite`` is off, or it is no earlier demo's,
+        or ``out`` is a file.
     """
+    if out.exists() and not out.is_dir():
+        raise OutputExistsError(f"{out} is a file: give the demo a folder.")
     if out.exists() and any(out.iterdir()):
         if not overwrite:
             raise OutputExistsError(f"{out} is not empty: use --overwrite, or another folder.")
