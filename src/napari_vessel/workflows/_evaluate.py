@@ -10,7 +10,7 @@ from napari_vessel.geometry import Box
 from napari_vessel.metrics import AreaUnderCurve, Scores, streamed_scores
 from napari_vessel.volumes import Volume, open_volume
 from napari_vessel.workflows._events import Evaluated, Progress
-from napari_vessel.workflows._masks import Opened, nonzero, open_prediction
+from napari_vessel.workflows._masks import Opened, nonzero, open_prediction, tell_unproposed
 from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._requests import Evaluate
 
@@ -35,6 +35,7 @@ def evaluate(request: Evaluate) -> Iterator[Progress | Evaluated]:
             f"{request.prediction} has shape {prediction.mask.shape} and {request.truth} "
             f"{truth.shape}: they must be of one volume and level."
         )
+    tell_unproposed(prediction.mask)
     for event in streamed_scores(
         prediction.mask.read,
         lambda box: nonzero(truth.read(box)),

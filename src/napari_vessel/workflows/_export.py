@@ -8,7 +8,7 @@ from time import monotonic
 from napari_vessel.errors import ExportError
 from napari_vessel.volumes import EXPORTERS
 from napari_vessel.workflows._events import Exported, Progress
-from napari_vessel.workflows._masks import open_mask
+from napari_vessel.workflows._masks import open_mask, tell_unproposed
 from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._requests import Export
 from napari_vessel.workflows._tally import Tally
@@ -31,6 +31,7 @@ def export(request: Export) -> Iterator[Progress | Exported]:
     opened = open_mask(request.source, request.options)
     tally = Tally(opened.mask)
     work = EXPORTERS[request.format](tally.source, request.out, overwrite=request.overwrite)
+    tell_unproposed(opened.mask)  # the exporter has accepted the request
     for step in work:
         yield Progress(step.done, step.total, "pieces", f"Writing {request.out.name}")
     if opened.volume:

@@ -77,13 +77,20 @@ def open_prediction(source: str, options: VolumeOptions, threshold: float | None
     return Opened(mask, volume, probability)
 
 
+def tell_unproposed(mask: MaskSource) -> None:
+    """Warn of a project's mask without a proposal: it must not pass for a prediction.
+
+    Told once a request is accepted, so that a mistake of the caller's stays one line.
+    """
+    if mask.recipe.get("proposal", mask) is None:
+        _log.warning("%s has no proposal: its mask is the corrections alone.", mask.name)
+
+
 def project_mask(project: Project, threshold: float | None = None) -> MaskSource:
     """Return the mask of a project: corrections over the proposal, with its recipe."""
     with closing(project.open_corrections(read_only=True)) as corrections:
         overlay, position = corrections.overlay, corrections.position
     proposal, volume = project.open_proposal(), project.open_volume()
-    if proposal is None:  # allowed, but an almost empty mask must not pass for a prediction
-        _log.warning("%s has no proposal: its mask is the corrections alone.", project.path)
     threshold = project.threshold if threshold is None else threshold
     layers = list(proposal.layers) if proposal else []
     return MaskSource(
