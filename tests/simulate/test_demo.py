@@ -70,6 +70,8 @@ def test_a_demo_goes_over_an_earlier_one_only_when_told_and_never_over_something
     with pytest.raises(OutputExistsError, match="no earlier demo"):
         demo_volume(SMALL, tmp_path / "mine", overwrite=True)
     assert (tmp_path / "mine" / "thesis.txt").exists()
+    with pytest.raises(OutputExistsError, match="is a file"):
+        demo_volume(SMALL, tmp_path / "mine" / "thesis.txt", overwrite=True)
 
 
 @pytest.mark.parametrize("plane", list(Plane))
