@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 	@touch $@
 
 demo: setup
-	$(BIN)/napari-vessel demo $(OUT) --overwrite
+	$(BIN)/napari-vessel demo $(OUT)
 
 lint: setup
 	$(BIN)/ruff check src tests benchmarks scripts

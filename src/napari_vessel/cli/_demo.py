@@ -53,7 +53,10 @@ def _has_display() -> bool:
 
 def _open_window(out: Path, *, overwrite: bool) -> None:
     """Make the phantom and open napari on it, in a process of its own, predicting."""
-    volume = demo_volume(DemoConfig(), out, overwrite=overwrite)
+    earlier = out / "phantom.ome.zarr"
+    # What was painted in an earlier demo is a person's: it is opened again, not made anew.
+    kept = earlier.exists() and not overwrite
+    volume = earlier if kept else demo_volume(DemoConfig(), out, overwrite=overwrite)
     say(f"Opening napari on {volume}: a prediction runs at once. Close the window to end.")
     ended = subprocess.run(  # the layers above: the command line itself never imports napari
         [sys.executable, "-m", "napari_vessel.widgets", str(volume)], check=False
