@@ -1,9 +1,10 @@
+from copy import deepcopy
 from dataclasses import dataclass, field
 from math import inf, nan
 
 import pytest
 
-from napari_vessel.training import EpochEnd, FitEnd, StepEnd, TrainingConfig, fit
+from napari_vessel.training import Best, EpochEnd, FitEnd, FitMemory, StepEnd, TrainingConfig, fit
 
 
 @dataclass
@@ -116,4 +117,42 @@ def test_an_error_leaves_the_best_state() -> None:
     task = Failing([0.1, 0.5])
     with pytest.raises(OSError, match="disk"):
         list(fit(task, BATCHES, CONFIG))
+    assert task.steps == 3
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_training_killed_at_any_step_goes_on_as_if_nothing_had_been(cut: int) -> None:
+    scores = [0.1, 0.3, 0.2, 0.25, 0.5]
+    config = TrainingConfig(epochs=4, patience=3, plateau=1, minutes=None)
+
+    whole = Scripted(list(scores))
+    told = list(fit(whole, [0, 1, 2], config))
+
+    first, memory = Scripted(list(scores)), FitMemory()
+    before = []
+    events = fit(first, [0, 1, 2], config, memory=memory)
+    for event in events:
+        before.append(event)
+        if len(before) == cut:
+            break
+    kept, state = deepcopy(memory), (first.steps, first.slowed, first.validated)
+
+    second = Scripted(list(scores))
+    second.steps, second.slowed, second.validated = state
+    rest = len(kept.losses)  # batches of the epoch that was cut
+    batches = iter([[0, 1, 2][rest:], *[[0, 1, 2]] * 9])
+
+    class Rest:
+        def __iter__(self):
+            return iter(next(batches))
+
+    after = list(fit(second, Rest(), config, memory=kept))
+    assert before + after == told
+    assert (second.steps, second.slowed) == (whole.steps, whole.slowed)
+
+
+def test_a_training_that_had_run_out_of_patience_does_not_begin_again() -> None:
+    task = Scripted([0.9])
+    memory = FitMemory(best=Best({"steps": 3}, 0.1, 0.9), epoch=3, step=9, idle=2)
+    assert list(fit(task, BATCHES, CONFIG, memory=memory)) == [FitEnd("patience", 0, 0.1, 0.9)]
     assert task.steps == 3

@@ -6,11 +6,18 @@ from ._config import TrainingConfig as TrainingConfig
 from ._events import EpochEnd as EpochEnd
 from ._events import FitEnd as FitEnd
 from ._events import StepEnd as StepEnd
+from ._fit import Best as Best
+from ._fit import FitMemory as FitMemory
 from ._fit import fit as fit
 from ._index import ReviewedIndex as ReviewedIndex
+from ._labelled import CompletedVolume as CompletedVolume
+from ._labelled import LabelledVolume as LabelledVolume
+from ._labelled import PseudoLabels as PseudoLabels
+from ._labelled import ReadMask as ReadMask
 from ._losses import bce_sum as bce_sum
 from ._losses import reviewed_loss as reviewed_loss
 from ._losses import soft_dice as soft_dice
+from ._mixture import MixedSampler as MixedSampler
 from ._reviewed import Reviewed as Reviewed
 from ._samples import Batch as Batch
 from ._samples import PatchSampler as PatchSampler
@@ -20,30 +27,47 @@ from ._scoring import score_blocks as score_blocks
 from ._segmentation import SegmentationTask as SegmentationTask
 from ._split import Split as Split
 from ._split import split_blocks as split_blocks
+from ._split import split_cells as split_cells
+from ._survey import Looked as Looked
+from ._survey import Survey as Survey
+from ._survey import labelled_slices as labelled_slices
+from ._survey import survey as survey
 from ._task import Task as Task
 
 __all__ = [
     "Batch",
+    "Best",
     "BlockScore",
     "CachedRead",
+    "CompletedVolume",
     "Decision",
     "EpochEnd",
     "FitEnd",
+    "FitMemory",
+    "LabelledVolume",
+    "Looked",
+    "MixedSampler",
     "PatchSampler",
+    "PseudoLabels",
+    "ReadMask",
     "Reviewed",
     "ReviewedIndex",
     "SegmentationTask",
     "Split",
     "StepEnd",
+    "Survey",
     "Task",
     "TrainingConfig",
     "augment",
     "bce_sum",
     "decide",
     "fit",
+    "labelled_slices",
     "mean_score",
     "reviewed_loss",
     "score_blocks",
     "soft_dice",
     "split_blocks",
+    "split_cells",
+    "survey",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, isfinite
 from statistics import fmean
 from time import monotonic
@@ -13,7 +13,7 @@ from napari_vessel.training._config import TrainingConfig
 from napari_vessel.training._events import EpochEnd, FitEnd, StepEnd
 from napari_vessel.training._task import State, Task
 
-__all__ = ["fit"]
+__all__ = ["Best", "FitMemory", "fit"]
 
 B = TypeVar("B")
 _Reason = Literal["epochs", "patience", "minutes", "diverged"]
@@ -21,7 +21,7 @@ _Events = Generator[StepEnd | EpochEnd, None, _Reason]
 
 
 @dataclass
-class _Best:
+class Best:
     """The best state so far.
 
     Of equal scores the lower loss wins, so that a network that predicts nothing
@@ -35,7 +35,23 @@ class _Best:
     epoch: int = 0
 
     def beaten_by(self, score: float, loss: float) -> bool:
+        """Tell whether a state of this score and loss is better."""
         return isfinite(loss) and (score, -loss) > (self.score, -self.loss)
+
+
+@dataclass
+class FitMemory:
+    """What the loop knows beside the task; true whenever an event is out.
+
+    Whoever keeps it together with ``task.state()`` (and what the batches go on
+    from) can go on after a kill as if there had been none.
+    """
+
+    best: Best | None = None  # none: not begun
+    epoch: int = 0  # epochs that ended
+    step: int = 0  # of all epochs together
+    idle: int = 0  # epochs without a better score
+    losses: list[float] = field(default_factory=list)  # of the epoch at hand
 
 
 def fit(
@@ -44,6 +60,7 @@ def fit(
     config: TrainingConfig,
     *,
     clock: Callable[[], float] = monotonic,
+    memory: FitMemory | None = None,
 ) -> Iterator[StepEnd | EpochEnd | FitEnd]:
     """Train, yielding after every step and every epoch, and once at the end.
 
@@ -62,6 +79,9 @@ def fit(
         ``epochs``, ``minutes``, ``patience`` and ``plateau``.
     clock
         Seconds since some moment.
+    memory
+        Of a training to go on with, whose task was restored; it is kept up to date.
+        ``minutes`` count from now.
 
     Yields
     ------
@@ -69,11 +89,14 @@ def fit(
         A loss that is not finite ends training; it is never in an event but
         the last step's.
     """
-    score = _score(task)
-    best = _Best(task.state(), score, score)
+    memory = FitMemory() if memory is None else memory
+    if memory.best is None:
+        score = _score(task)
+        memory.best = Best(task.state(), score, score)
+    best = memory.best
     ends = inf if config.minutes is None else clock() + 60 * config.minutes
     try:
-        reason = yield from _epochs(task, batches, config, best, lambda: clock() >= ends)
+        reason = yield from _epochs(task, batches, config, memory, best, lambda: clock() >= ends)
     finally:  # also where someone stopped asking
         task.restore(best.state)
     yield FitEnd(reason, best.epoch, best.start, best.score)
@@ -83,40 +106,40 @@ def _epochs(
     task: Task[B],
     batches: Iterable[B],
     config: TrainingConfig,
-    best: _Best,
+    memory: FitMemory,
+    best: Best,
     late: Callable[[], bool],
 ) -> _Events:
-    step = 0
-    idle = 0  # epochs without a better score
-    for epoch in range(1, config.epochs + 1):
-        losses: list[float] = []
+    while memory.epoch < config.epochs:
+        if memory.idle >= config.patience:
+            return "patience"
+        epoch = memory.epoch + 1
         for batch in batches:
-            losses.append(task.step(batch))
-            step += 1
-            yield StepEnd(epoch, step, losses[-1])
-            if not isfinite(losses[-1]):
+            loss = task.step(batch)
+            memory.losses.append(loss)
+            memory.step += 1
+            yield StepEnd(epoch, memory.step, loss)
+            if not isfinite(loss):
                 return "diverged"
             if late():
                 break
-        ended = _judge(task, epoch, fmean(losses) if losses else 0.0, best)
-        yield ended
-        idle = 0 if ended.best else idle + 1
+        yield _judge(task, config, memory, best)
         if late():
             return "minutes"
-        if idle >= config.patience:
-            return "patience"
-        if idle and idle % config.plateau == 0:
-            task.slow_down()
-    return "epochs"
+    return "patience" if memory.idle >= config.patience else "epochs"
 
 
-def _judge(task: Task[B], epoch: int, loss: float, best: _Best) -> EpochEnd:
-    """Score the task and keep its state if it is the best so far."""
-    score = _score(task)
+def _judge(task: Task[B], config: TrainingConfig, memory: FitMemory, best: Best) -> EpochEnd:
+    """Score the task, keep its state if it is the best so far, and slow down on a plateau."""
+    loss, score = fmean(memory.losses or [0.0]), _score(task)
     better = best.beaten_by(score, loss)
+    memory.epoch, memory.losses = memory.epoch + 1, []
+    memory.idle = 0 if better else memory.idle + 1
     if better:
-        best.state, best.score, best.loss, best.epoch = task.state(), score, loss, epoch
-    return EpochEnd(epoch, loss, score, better)
+        best.state, best.score, best.loss, best.epoch = task.state(), score, loss, memory.epoch
+    elif memory.idle < config.patience and memory.idle % config.plateau == 0:
+        task.slow_down()
+    return EpochEnd(memory.epoch, loss, score, better)
 
 
 def _score(task: Task[B]) -> float:

@@ -11,6 +11,7 @@ out rather than slices, for neighbouring slices are nearly the same.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import product
 
@@ -20,7 +21,7 @@ from napari_vessel.geometry import Box, Zyx
 from napari_vessel.training._config import TrainingConfig
 from napari_vessel.training._reviewed import Mask, Reviewed, reviewed_in, vessel_in
 
-__all__ = ["Split", "split_blocks"]
+__all__ = ["Split", "split_blocks", "split_cells"]
 
 _FEWEST_CELLS = 4  # with fewer, none is spared from learning
 
@@ -51,7 +52,7 @@ class Split:
     fewest: int = 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_held", {self._cell(box): box for box in self.validation})
+        object.__setattr__(self, "_held", {_place(box, self.block): box for box in self.validation})
 
     @property
     def held_out(self) -> bool:
@@ -100,10 +101,6 @@ class Split:
         held: dict[Zyx, Box] = self._held  # type: ignore[attr-defined]  # set in __post_init__
         return [held[cell].expanded(halo) for cell in product(*ranges) if cell in held]
 
-    def _cell(self, box: Box) -> Zyx:
-        z, y, x = (a // edge for a, edge in zip(box.start, self.block, strict=True))
-        return z, y, x
-
 
 def split_blocks(overlay: Reviewed, config: TrainingConfig) -> Split:
     """Split the cells that hold reviewed voxels.
@@ -119,14 +116,31 @@ def split_blocks(overlay: Reviewed, config: TrainingConfig) -> Split:
     config
         ``validation_block``, ``validation_fraction`` and ``guard``.
     """
-    cells = _reviewed_cells(overlay, config.validation_block)
+    cells = _reviewed_cells(overlay, config.validation_block).values()
+    vessel = frozenset(box for box in cells if _has_vessel(overlay, box))
+    return split_cells(cells, vessel, config)
+
+
+def split_cells(boxes: Collection[Box], vessel: frozenset[Box], config: TrainingConfig) -> Split:
+    """Split cells that are known to hold reviewed voxels, as :func:`split_blocks` does.
+
+    Parameters
+    ----------
+    boxes
+        Cells of the grid of ``config.validation_block``, clipped to the volume.
+    vessel
+        Those that hold a vessel voxel.
+    config
+        ``validation_block``, ``validation_fraction`` and ``guard``.
+    """
+    cells = {_place(box, config.validation_block): box for box in boxes}
     held = _held_out(sorted(cells), config.validation_fraction)
     return Split(
         train=tuple(cells[cell] for cell in sorted(cells) if cell not in held),
         validation=tuple(cells[cell] for cell in sorted(held)),
         block=config.validation_block,
         guard=config.guard,
-        vessel=frozenset(box for box in cells.values() if _has_vessel(overlay, box)),
+        vessel=vessel,
         fewest=config.min_validation_blocks,
     )
 
@@ -138,8 +152,8 @@ def _reviewed_cells(overlay: Reviewed, block: Zyx) -> dict[Zyx, Box]:
         reviewed = reviewed_in(overlay.read(box))
         for part in box.cells(block):
             if reviewed[part.relative_to(box).slices].any():
-                z, y, x = (a // edge for a, edge in zip(part.start, block, strict=True))
-                found[z, y, x] = _box_of((z, y, x), block, overlay.shape)
+                place = _place(part, block)
+                found[place] = _box_of(place, block, overlay.shape)
     return found
 
 
@@ -151,6 +165,12 @@ def _spread(boxes: list[Box], most: int) -> list[Box]:
     """Return at most so many boxes, evenly from all of them."""
     count = min(len(boxes), most)
     return [boxes[i * len(boxes) // count] for i in range(count)]
+
+
+def _place(box: Box, block: Zyx) -> Zyx:
+    """Return the place in the grid of a box that lies in one cell."""
+    z, y, x = (a // edge for a, edge in zip(box.start, block, strict=True))
+    return z, y, x
 
 
 def _box_of(cell: Zyx, block: Zyx, shape: Zyx) -> Box:
