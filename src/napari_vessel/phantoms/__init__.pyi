@@ -1,8 +1,17 @@
 from ._config import PhantomConfig as PhantomConfig
 from ._phantom import Phantom as Phantom
 from ._phantom import make_phantom as make_phantom
+from ._random import Family as Family
 from ._random import random_config as random_config
 from ._tree import Branch as Branch
 from ._tree import Tree as Tree
 
-__all__ = ["Branch", "Phantom", "PhantomConfig", "Tree", "make_phantom", "random_config"]
+__all__ = [
+    "Branch",
+    "Family",
+    "Phantom",
+    "PhantomConfig",
+    "Tree",
+    "make_phantom",
+    "random_config",
+]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from napari_vessel.phantoms._config import PhantomConfig
+from napari_vessel.phantoms._light import add_light, add_scanner, blur
 from napari_vessel.phantoms._organ import Organ
 from napari_vessel.phantoms._texture import (
     Grey,
     correlated_noise,
-    rings,
     specks,
-    streaks,
     tissue_texture,
 )
 from napari_vessel.phantoms._tubes import Tubes
@@ -30,19 +28,32 @@ class Anatomy:
     veins: Tubes | None
 
 
-def render(anatomy: Anatomy, config: PhantomConfig, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """Turn anatomy into an image, zyx uint16 of ``grey_low … grey_high``."""
+def render(
+    anatomy: Anatomy, config: PhantomConfig, rng: np.random.Generator
+) -> NDArray[np.uint8 | np.uint16]:
+    """Turn anatomy into an image, zyx, of ``grey_low … grey_high`` (its upper byte for 8 bits)."""
     grey = _tissue(anatomy.organ, config, rng)
+    if config.sheath > 0:
+        _add_sheath(grey, anatomy.arteries, config, rng)
     if anatomy.veins is not None:
-        _add_vessels(grey, anatomy.veins, config, wall=config.vein_wall)
-    _add_vessels(grey, anatomy.arteries, config, wall=1.0)
-    if config.blur > 0:
-        grey = ndimage.gaussian_filter(grey, config.blur, mode="nearest")
-    _add_scanner(grey, config, rng)
+        _add_vessels(grey, anatomy.veins, config, rng, wall=config.vein_wall)
+    _add_vessels(grey, anatomy.arteries, config, rng, wall=1.0)
+    grey = blur(grey, config)
+    add_light(grey, config, rng)
+    add_scanner(grey, config, rng)
+    return _quantised(grey, config)
+
+
+def _quantised(grey: Grey, config: PhantomConfig) -> NDArray[np.uint8 | np.uint16]:
+    grey -= np.float32(config.black)
+    grey *= np.float32(config.exposure / (1 - config.black))
     np.clip(grey, 0, 1, out=grey)
+    if config.negative:
+        np.subtract(1, grey, out=grey)
     grey *= config.grey_high - config.grey_low
     grey += config.grey_low
-    return np.rint(grey).astype(np.uint16)
+    image = np.rint(grey).astype(np.uint16)
+    return image if config.bits == 16 else (image >> 8).astype(np.uint8)
 
 
 def _tissue(organ: Organ, config: PhantomConfig, rng: np.random.Generator) -> Grey:
@@ -58,6 +69,7 @@ def _tissue(organ: Organ, config: PhantomConfig, rng: np.random.Generator) -> Gr
     if config.capillaries > 0:
         grey += np.float32(config.capillaries) * specks(shape, rng)
     _add_cysts(grey, config, rng)
+    _add_blobs(grey, config, rng)
     grey += np.float32(config.wall_contrast * 0.7) * rim
     medium = np.full((1, 1, 1), config.medium, np.float32)
     if config.texture > 0:
@@ -84,7 +96,7 @@ def _organ_coverage(
 def _sinus(organ: Organ, config: PhantomConfig, rng: np.random.Generator) -> Grey:
     """Share of a voxel in the fat about the hilum."""
     middle = organ.centre_um + 0.8 * organ.hilum * organ.semi_um
-    moved = Organ(organ.extent_um, organ.semi_um * config.sinus, organ.hilum)
+    moved = replace(organ, semi_um=organ.semi_um * config.sinus)
     depth = _depth_of_grid(moved, config, about=middle)
     depth += np.float32(0.12) * correlated_noise(config.shape, max(config.shape) / 6, rng)
     sharpness = np.float32(moved.semi_um.min() / min(config.voxel_size_um))
@@ -108,34 +120,73 @@ def _depth_of_grid(
 
 def _add_cysts(grey: Grey, config: PhantomConfig, rng: np.random.Generator) -> None:
     """Put dark (bright where vessels are) round holes without a wall into the tissue."""
-    edges = np.array(config.voxel_size_um)
-    extent = edges * config.shape
+    extent = np.multiply(config.voxel_size_um, config.shape)
     for _ in range(config.cysts):
         middle = rng.uniform(0.1, 0.9, size=3) * extent
         radius = rng.uniform(0.02, 0.09) * float(np.median(extent))
-        low = np.maximum(np.floor((middle - radius) / edges).astype(int) - 1, 0)
-        high = np.minimum(np.ceil((middle + radius) / edges).astype(int) + 2, config.shape)
-        box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-        z, y, x = (
-            ((np.arange(a, b) + 0.5) * e - m) ** 2
-            for a, b, e, m in zip(low, high, edges, middle, strict=True)
-        )
-        distance = np.sqrt(z[:, None, None] + y[:, None] + x) - radius
-        share = np.clip(0.5 - distance / edges.min(), 0, 1).astype(np.float32)
+        box, share = _ball(config, middle, np.full(3, radius))
+        if config.cyst_variety > 0:
+            share *= np.float32(1 - rng.uniform(0, config.cyst_variety))
         grey[box] += share * (np.float32(config.lumen) - grey[box])
 
 
-def _add_vessels(grey: Grey, tubes: Tubes, config: PhantomConfig, *, wall: float) -> None:
+def _add_blobs(grey: Grey, config: PhantomConfig, rng: np.random.Generator) -> None:
+    """Put bright bodies, each of its own size, form and light, into the tissue."""
+    extent = np.multiply(config.voxel_size_um, config.shape)
+    for _ in range(config.blobs):
+        radius = config.blob_radius * min(config.voxel_size_um) * rng.lognormal(0, 0.35)
+        semi = radius * rng.uniform(0.6, 1.5, size=3)
+        box, share = _ball(config, rng.uniform(-0.05, 1.05, size=3) * extent, semi)
+        grey[box] += share * np.float32(config.blob_contrast * rng.uniform(0.2, 1.0))
+
+
+def _ball(
+    config: PhantomConfig, middle: NDArray[np.floating], semi: NDArray[np.floating]
+) -> tuple[tuple[slice, ...], Grey]:
+    """Box about an ellipsoid, and the share of its voxels inside."""
+    edges = np.array(config.voxel_size_um)
+    low = np.clip(np.floor((middle - semi) / edges).astype(int) - 1, 0, config.shape)
+    high = np.clip(np.ceil((middle + semi) / edges).astype(int) + 2, 0, config.shape)
+    z, y, x = (
+        (((np.arange(a, b) + 0.5) * e - m) / s) ** 2
+        for a, b, e, m, s in zip(low, high, edges, middle, semi, strict=True)
+    )
+    outside = (np.sqrt(z[:, None, None] + y[:, None] + x) - 1) * semi.min()
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    return box, np.clip(0.5 - outside / edges.min(), 0, 1).astype(np.float32)
+
+
+def _add_sheath(
+    grey: Grey, arteries: Tubes, config: PhantomConfig, rng: np.random.Generator
+) -> None:
+    """Lay uneven connective tissue about arteries, and so about the veins beside them."""
+    edge = float(min(config.voxel_size_um))
+    near = np.nonzero(arteries.branch >= 0)
+    surface = arteries.surface_um[near]
+    width = np.maximum(np.float32(config.sheath) * arteries.radii_um[arteries.branch[near]], edge)
+    share = np.clip(1 - surface / width, 0, 1) ** 0.5
+    fibres = 1 + np.float32(0.5) * correlated_noise(config.shape, 3.0, rng)[near]
+    grey[near] -= share * np.float32(config.sign * config.sheath_contrast) * fibres
+
+
+def _add_vessels(
+    grey: Grey, tubes: Tubes, config: PhantomConfig, rng: np.random.Generator, *, wall: float
+) -> None:
     """Lay walls, then lumens, over the tissue; partial volumes mix."""
     edge = float(min(config.voxel_size_um))
-    near = np.nonzero(tubes.radius_um > 0)
-    surface, radius = tubes.surface_um[near], tubes.radius_um[near]
-    here = Tubes(surface, radius, tubes.centreline[near])
-    around = here.coverage(grown_um=np.float32(config.wall_ratio) * radius, edge_um=edge)
+    near = np.nonzero(tubes.branch >= 0)
+    surface, branch = tubes.surface_um[near], tubes.branch[near]
+    radius = tubes.radii_um[branch]
+    here = Tubes(surface, branch, tubes.centreline[near], tubes.radii_um)
+    thick = np.maximum(np.float32(config.wall_ratio) * radius, np.float32(config.wall_least * edge))
+    around = here.coverage(grown_um=thick, edge_um=edge)
     lumen = here.coverage(grown_um=0.0, edge_um=edge)
-    # A thin vessel's lumen is filled or collapsed more often than a wide one's.
-    thinness = np.exp(-radius / np.float32(2 * edge))
-    contrast = config.lumen_contrast * (1 - config.fading * thinness)
+    contrast = _lumen_contrast(tubes, config, rng)[branch]
+    if config.hollow > 0:
+        contrast *= 1 - np.float32(config.hollow) * np.clip(-surface / (0.6 * radius), 0, 1)
+    if config.mottle > 0:
+        fill = correlated_noise(config.shape, 4.0, rng)[near]
+        contrast *= np.maximum(1 + np.float32(config.mottle) * fill, 0)
     # A vein's wall replaces no tissue where it is as faint as tissue.
     wall_grey = config.tissue - config.sign * config.wall_contrast * wall
     values = grey[near]
@@ -144,11 +195,15 @@ def _add_vessels(grey: Grey, tubes: Tubes, config: PhantomConfig, *, wall: float
     grey[near] = values
 
 
-def _add_scanner(grey: Grey, config: PhantomConfig, rng: np.random.Generator) -> None:
-    """Rings, streaks and noise, in place."""
-    if config.rings > 0:
-        grey += np.float32(config.rings) * rings(config.shape, rng)
-    if config.streaks > 0:
-        grey += np.float32(config.streaks) * streaks(config.shape, rng)
-    if config.noise > 0:
-        grey += np.float32(config.noise) * correlated_noise(config.shape, 1.0, rng)
+def _lumen_contrast(
+    tubes: Tubes, config: PhantomConfig, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Contrast of every branch's lumen: of thin and of unlike vessels less."""
+    edge = float(min(config.voxel_size_um))
+    # A thin vessel's lumen is filled or collapsed more often than a wide one's.
+    thinness = np.exp(-tubes.radii_um / np.float32(2 * edge))
+    contrast = config.lumen_contrast * (1 - config.fading * thinness)
+    if config.contrast_spread > 0:
+        spread = config.contrast_spread * rng.standard_normal(len(contrast))
+        contrast = contrast * np.exp(np.minimum(spread, 0.5))
+    return np.asarray(contrast, dtype=np.float32)

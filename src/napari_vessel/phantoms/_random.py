@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal, TypeVar
+
 import numpy as np
 
 from napari_vessel.geometry import Zyx
 from napari_vessel.phantoms._config import PhantomConfig, Polarity
 
+Family = Literal["ct", "two-photon", "light-sheet"]
+Edges = tuple[float, float, float]
+T = TypeVar("T")
+WEIGHTS: dict[Family, float] = {"ct": 0.6, "two-photon": 0.25, "light-sheet": 0.15}
+
 
 def random_config(
-    rng: np.random.Generator, shape: Zyx, *, polarity: Polarity = "dark"
+    rng: np.random.Generator,
+    shape: Zyx,
+    *,
+    polarity: Polarity | None = "dark",
+    family: Family | None = None,
 ) -> PhantomConfig:
     """Draw a phantom as varied as scans are: anatomy, contrast, texture, noise.
 
@@ -20,47 +31,226 @@ def random_config(
     shape
         Voxels along z, y, x.
     polarity
-        Kept as given: a network is trained for one.
+        What the image shows: a network is trained for one. A family of the
+        other polarity is shown as its own negative. None leaves every family
+        as it is: ``"ct"`` dark, the others bright.
+    family
+        What kind of scan; None draws one, by ``WEIGHTS``.
     """
-
-    def between(low: float, high: float) -> float:
-        return float(rng.uniform(low, high))
-
-    def log_between(low: float, high: float) -> float:
-        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-    lumen, wall = log_between(0.1, 0.4), log_between(0.05, 0.3)
-    room = (lumen, 1 - wall) if polarity == "dark" else (wall, 1 - lumen)
-    tissue = float(np.clip(between(0.45, 0.65), *room))
-    signed = -lumen if polarity == "dark" else lumen
-    near_lumen = tissue + signed * between(0.8, 1.1)
+    draw = _Draw(rng)
+    drawn: Family = draw.one_of(*WEIGHTS, weights=list(WEIGHTS.values()))
+    family = drawn if family is None else family
+    own: Polarity = "dark" if family == "ct" else "bright"
+    wanted = own if polarity is None else polarity
+    seed = int(rng.integers(2**31))
+    fields = _FAMILIES[family](draw, shape)
     return PhantomConfig(
-        shape=shape,
-        seed=int(rng.integers(2**31)),
-        polarity=polarity,
-        organ=float(rng.choice([between(0.75, 1.0), between(1.0, 1.5), 3.0])),
-        sinus=float(rng.choice([0.0, between(0.2, 0.6)])),
-        cysts=int(rng.integers(0, 4)),
-        generations=int(rng.integers(7, 12)),
-        trunk_radius=log_between(0.04, 0.16),
-        least_radius=between(0.5, 0.9),
-        length=between(0.35, 0.7),
-        asymmetry=between(0.3, 1.0),
-        tortuosity=between(0.1, 0.7),
-        unevenness=between(0.0, 0.35),
-        veins=bool(rng.random() < 0.8),
-        vein_wall=float(rng.choice([0.0, between(0.0, 0.2)])),
-        tissue=tissue,
-        medium=float(np.clip(near_lumen if polarity == "dark" else between(0.0, 0.3), 0, 1)),
-        lumen_contrast=lumen,
-        wall_contrast=wall,
-        wall_ratio=between(0.2, 0.7),
-        fading=between(0.0, 0.8),
-        texture=lumen * between(0.02, 0.1),
-        shading=lumen * between(0.0, 0.5),
-        capillaries=lumen * between(0.0, 0.25),
-        rings=lumen * log_between(0.002, 0.1),
-        streaks=lumen * log_between(0.002, 0.1),
-        blur=between(0.3, 1.0),
-        noise=lumen * log_between(0.02, 0.15),
+        shape=shape, seed=seed, polarity=wanted, negative=wanted != own, **(_common(draw) | fields)
     )
+
+
+class _Draw:
+    """Draws by name of their distribution."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+
+    def between(self, low: float, high: float) -> float:
+        return float(self.rng.uniform(low, high))
+
+    def scale(self, low: float, high: float) -> float:
+        """Draw evenly in the logarithm."""
+        return float(np.exp(self.rng.uniform(np.log(low), np.log(high))))
+
+    def whole(self, low: int, high: int) -> int:
+        """Draw a whole number, ``high`` included."""
+        return int(self.rng.integers(low, high + 1))
+
+    def some(self, share: float, value: float, otherwise: float = 0.0) -> float:
+        """Return ``value`` in so many of the cases."""
+        return value if self.rng.random() < share else otherwise
+
+    def one_of(self, *choices: T, weights: list[float] | None = None) -> T:
+        p = None if weights is None else np.array(weights) / sum(weights)
+        return choices[int(self.rng.choice(len(choices), p=p))]
+
+
+def _common(draw: _Draw) -> dict[str, Any]:
+    """Draw what every family has alike."""
+    return {
+        "asymmetry": draw.between(0.3, 1.0),
+        "tortuosity": draw.between(0.1, 0.9),
+        "unevenness": draw.between(0.0, 0.35),
+        "squash": draw.between(0.12, 0.6),
+        "most_branches": 400,
+        "bits": draw.one_of(8, 16),
+    }
+
+
+def _part(draw: _Draw, shape: Zyx, edges: Edges, radius: tuple[float, float]) -> dict[str, Any]:
+    """Draw a part of a larger organ; the trunk's ``radius`` is in finest edges."""
+    beyond = draw.scale(0.15, 1.0)
+    extents = np.multiply(shape, edges)
+    reach = float(np.median(extents / 2 + beyond * np.median(extents)))
+    trunk = draw.scale(*radius) * min(edges)
+    return {
+        "beyond": beyond,
+        "trunk_radius": float(np.clip(trunk / reach, 0.002, 0.5)),
+        "length": draw.between(0.35, 0.9),
+        "generations": draw.whole(6, 11),
+    }
+
+
+def _ct(draw: _Draw, shape: Zyx) -> dict[str, Any]:
+    """Draw X-rays: dark lumens, arteries with bright walls, veins without."""
+    edge = draw.scale(20.0, 65.0)
+    edges = (edge * draw.some(0.2, draw.between(1.5, 4), 1.0), edge, edge)
+    lumen, wall = draw.scale(0.03, 0.4), draw.scale(0.05, 0.3)
+    tissue = draw.between(max(0.4, lumen), min(0.65, 1 - wall))
+    fields: dict[str, Any] = {
+        "voxel_size_um": edges,
+        "least_radius": draw.between(0.5, 0.9),
+        "tissue": tissue,
+        "medium": float(np.clip(tissue - max(lumen, 0.1) * draw.between(0.8, 1.2), 0, 1)),
+        "lumen_contrast": lumen,
+        "wall_contrast": wall,
+        "wall_ratio": draw.between(0.1, 0.6),
+        "wall_least": draw.some(0.6, draw.between(0.2, 1.0)),
+        "fading": draw.between(0.0, 1.0),
+        "contrast_spread": draw.some(0.5, draw.between(0.1, 0.8)),
+        "sinus": draw.one_of(0.0, draw.between(0.2, 0.6)),
+        "cysts": draw.whole(0, 4),
+        "cyst_variety": draw.between(0.0, 0.9),
+        "veins": draw.rng.random() < 0.8,
+        "vein_wall": draw.one_of(0.0, draw.between(0.0, 0.2)),
+        "vein_collapse": draw.between(0.0, 1.0),
+        "collapse": draw.some(0.6, draw.between(0.0, 0.6)),
+        "bundling": draw.some(0.6, draw.between(0.2, 1.8)),
+        "bundle_gap": draw.between(0.0, 0.8),
+        "sheath": draw.some(0.5, draw.between(0.3, 2.0)),
+        "sheath_contrast": wall * draw.between(0.1, 0.9),
+        "blobs": draw.one_of(0, draw.whole(0, 6)),
+        "blob_radius": draw.scale(1.5, 8.0),
+        "blob_contrast": wall * draw.between(0.2, 1.0),
+    }
+    if draw.rng.random() < 0.6:
+        fields |= _part(draw, shape, edges, (2.5, 25.0))
+        fields["organ"] = draw.one_of(draw.between(0.7, 1.1), 4.0)
+    else:
+        fields["organ"] = draw.one_of(draw.between(0.75, 1.0), draw.between(1.0, 1.5), 3.0)
+        fields["generations"] = draw.whole(7, 11)
+        fields["trunk_radius"] = draw.scale(0.03, 0.13)
+        fields["length"] = draw.between(0.35, 0.7)
+    return fields | _ct_noise(draw, max(lumen, 0.1))
+
+
+def _ct_noise(draw: _Draw, scale: float) -> dict[str, Any]:
+    """Draw texture and artefacts, in shares of a contrast."""
+    low = draw.whole(0, 30_000)
+    return {
+        "texture": scale * draw.scale(0.01, 0.15),
+        "shading": scale * draw.between(0.0, 0.5),
+        "capillaries": scale * draw.between(0.0, 0.3),
+        "rings": scale * draw.scale(0.002, 0.1),
+        "streaks": scale * draw.scale(0.002, 0.1),
+        "seams": draw.some(0.2, scale * draw.scale(0.02, 0.15)),
+        "misalignment": draw.some(0.15, draw.between(0.5, 2.0)),
+        "blur": draw.between(0.3, 1.1),
+        "noise": scale * draw.scale(0.01, 0.2),
+        "grain": draw.one_of(1.0, draw.between(1.0, 2.0)),
+        "grey_low": low,
+        "grey_high": low + draw.whole(12_000, 35_000),
+    }
+
+
+def _bright(draw: _Draw) -> dict[str, Any]:
+    """Draw what two-photon and light-sheet pictures share: bright lumens, no veins, no organ."""
+    tissue = draw.scale(0.01, 0.15)
+    lumen = min(draw.scale(0.2, 0.95), 1 - tissue)
+    return {
+        "organ": 4.0,
+        "least_radius": draw.between(0.8, 1.5),
+        "cysts": 0,
+        "veins": False,
+        "tissue": tissue,
+        "medium": tissue,
+        "lumen_contrast": lumen,
+        "wall_contrast": 0.0,
+        "wall_ratio": 0.0,
+        "fading": draw.between(0.0, 0.6),
+        "contrast_spread": draw.between(0.0, 0.9),
+        "mottle": draw.between(0.0, 0.4),
+        "hollow": draw.some(0.4, draw.between(0.0, 0.6)),
+        "sheath_contrast": 0.0,
+        "texture": tissue * draw.scale(0.02, 0.4),
+        "shading": tissue * draw.between(0.0, 0.5),
+        "capillaries": draw.some(0.3, tissue * draw.between(0.0, 0.5)),
+        "rings": 0.0,
+        "streaks": 0.0,
+        "seams": draw.some(0.15, tissue * draw.scale(0.05, 0.5)),
+        "misalignment": draw.some(0.1, draw.between(0.5, 1.5)),
+        "blobs": draw.one_of(0, draw.whole(0, 60)),
+        "blob_radius": draw.scale(1.5, 10.0),
+        "blob_contrast": draw.scale(0.05, 0.6),
+        "photons": draw.some(0.6, draw.scale(30.0, 1500.0) / lumen),
+        "noise": lumen * draw.scale(0.005, 0.08),
+        "black": draw.some(0.3, tissue * draw.between(0.3, 1.2)),
+        "grey_low": 0,
+        "grey_high": 65_535,
+    }
+
+
+def _two_photon(draw: _Draw, shape: Zyx) -> dict[str, Any]:
+    """Draw labelled blood in a brain: wide vessels that pass, and a mesh of capillaries."""
+    edge = draw.scale(0.6, 2.0)
+    edges = (edge * draw.some(0.8, draw.between(2, 6), 1.0), edge, edge)
+    return (
+        _bright(draw)
+        | _part(draw, shape, edges, draw.one_of((3.0, 10.0), (8.0, 30.0)))
+        | {
+            "voxel_size_um": edges,
+            "trees": draw.whole(1, 5),
+            "mesh_spacing": draw.some(0.7, draw.scale(20.0, 60.0)),
+            "mesh_radius": draw.scale(1.0, 3.5),
+            "lines": draw.some(0.6, draw.between(0.0, 0.2)),
+            "attenuation": draw.some(0.6, draw.between(0.0, 2.5)),
+            "exposure": draw.some(0.5, draw.scale(1.0, 4.0), 1.0),
+            "blur": draw.between(0.4, 1.2),
+            "axial_blur": draw.between(0.0, 1.2),
+            "haze": draw.some(0.3, draw.between(0.0, 0.2)),
+        }
+    )
+
+
+def _light_sheet(draw: _Draw, shape: Zyx) -> dict[str, Any]:
+    """Draw cleared tissue: vessels or their walls glow, tissue too; shadows and haze."""
+    edge = draw.scale(1.0, 8.0)
+    edges = (edge * draw.some(0.5, draw.between(1.5, 4), 1.0), edge, edge)
+    bright = _bright(draw)
+    tissue = draw.between(0.05, 0.4)
+    return (
+        bright
+        | _part(draw, shape, edges, (3.0, 15.0))
+        | {
+            "voxel_size_um": edges,
+            "tissue": tissue,
+            "medium": tissue,
+            "lumen_contrast": min(draw.scale(0.1, 0.7), 1 - tissue),
+            "hollow": draw.some(0.5, draw.between(0.3, 1.0)),
+            "trees": draw.whole(1, 4),
+            "mesh_spacing": draw.some(0.5, draw.scale(15.0, 50.0)),
+            "mesh_radius": draw.scale(0.8, 2.5),
+            "stripes": draw.some(0.7, draw.between(0.0, 0.5)),
+            "haze": draw.some(0.7, draw.between(0.0, 0.6)),
+            "attenuation": draw.some(0.3, draw.between(0.0, 1.0)),
+            "texture": tissue * draw.scale(0.03, 0.25),
+            "shading": tissue * draw.between(0.1, 0.6),
+            "cysts": draw.whole(0, 3),
+            "black": 0.0,
+            "blur": draw.between(0.4, 1.3),
+            "axial_blur": draw.between(0.0, 1.0),
+        }
+    )
+
+
+_FAMILIES = {"ct": _ct, "two-photon": _two_photon, "light-sheet": _light_sheet}

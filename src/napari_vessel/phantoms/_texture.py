@@ -40,6 +40,16 @@ def _stretched(noise: Grey, length: int, axis: int, scale: float) -> Grey:
     return np.asarray(below + weight * (above - below), dtype=np.float32)
 
 
+def stretched_to(coarse: Grey, shape: tuple[int, ...]) -> Grey:
+    """Interpolate a coarse picture to ``shape`` voxels."""
+    for axis, n in enumerate(shape):
+        have = coarse.shape[axis]
+        if have != n:
+            padded = np.concatenate([coarse, coarse.take([-1, -1], axis)], axis)
+            coarse = _stretched(padded, n, axis, n / have)
+    return coarse
+
+
 def tissue_texture(shape: Zyx, rng: np.random.Generator) -> Grey:
     """Correlated noise at three scales, of variance about 1."""
     parts = ((0.6, 1.5), (0.6, 4.0), (0.5, 12.0))

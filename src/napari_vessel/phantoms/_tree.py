@@ -25,6 +25,7 @@ class TreeSpec:
     asymmetry: float
     tortuosity: float
     finest_um: float
+    most_branches: int = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,30 @@ class Branch:
         Index of the branch it springs from; -1 for the trunk.
     generation
         0 for the trunk.
+    squash
+        Shortest over round radius of the cross section half-way; 1 is round.
+        Towards the ends a squashed branch is rounder.
+    flat_along
+        Unit vector along which it is squashed.
     """
 
     points_um: Floats
     radius_um: float
     parent: int
     generation: int
+    squash: float = 1.0
+    flat_along: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
     @property
     def length_um(self) -> float:
         """Length of the centreline."""
         return float(np.linalg.norm(np.diff(self.points_um, axis=0), axis=1).sum())
+
+    @property
+    def squashes(self) -> Floats:
+        """Shortest over round radius of every piece between two points."""
+        middle = (np.arange(len(self.points_um) - 1) + 0.5) / (len(self.points_um) - 1)
+        return np.asarray(1 - (1 - self.squash) * np.sqrt(np.sin(np.pi * middle)))
 
     @property
     def direction(self) -> Floats:
@@ -91,6 +105,7 @@ class _Grower:
         self.organ, self.spec, self.rng = organ, spec, rng
         self.branches: list[Branch] = []
         self._taken: list[Floats] = []
+        self._seen = np.empty((0, 3))
 
     def add(self, start: Floats, direction: Floats, radius: float, *, parent: int) -> int:
         """Grow one branch and return its index."""
@@ -109,7 +124,11 @@ class _Grower:
             return []
         if min(radii) < self.spec.least_radius_um:
             return []
+        if len(self.branches) + 2 > self.spec.most_branches:
+            return []
         start = parent.points_um[-1]
+        if self.organ.unseen_um(start) > 3 * self._length_of(parent.generation + 1):
+            return []  # its daughters would hardly reach what is shown
         pair = self._freest(parent, radii, start)
         return [self.add(start, d, r, parent=index) for d, r in zip(pair, radii, strict=True)]
 
@@ -119,8 +138,10 @@ class _Grower:
         return radius * share ** (1 / 3), radius * (1 - share) ** (1 / 3)
 
     def _length(self, generation: int) -> float:
-        spread = self.rng.lognormal(0.0, 0.25)
-        return float(self.spec.trunk_length_um * _SHORTENING**generation * spread)
+        return self._length_of(generation) * float(self.rng.lognormal(0.0, 0.25))
+
+    def _length_of(self, generation: int) -> float:
+        return float(self.spec.trunk_length_um * _SHORTENING**generation)
 
     def _fitting(self, start: Floats, direction: Floats, length: float) -> float:
         """Shorten a branch that would leave the organ; at most to two fifths."""
@@ -133,19 +154,31 @@ class _Grower:
         self, parent: Branch, radii: tuple[float, float], start: Floats
     ) -> tuple[Floats, Floats]:
         """Of several turns about the parent, take the one that leads furthest from all else."""
-        length = self.spec.trunk_length_um * _SHORTENING ** (parent.generation + 1)
+        length = self._length_of(parent.generation + 1)
         pairs = [self._turned(parent, radii) for _ in range(_CANDIDATES)]
         ends = start + length * np.array(pairs)  # (candidates, 2, 3)
         inside = self.organ.confined(ends, margin_um=parent.radius_um)
-        taken = np.concatenate(self._taken)
-        away = np.linalg.norm(inside[..., None, :] - taken, axis=-1).min(axis=-1)
+        away = self._away(inside, start)
         score = (away - 2 * np.linalg.norm(ends - inside, axis=-1)).sum(axis=1)
         return pairs[int(score.argmax())]
+
+    def _away(self, points: Floats, start: Floats) -> Floats:
+        """Distance of ``points`` to all that is taken.
+
+        The start is taken: what lies twice as far from it as they do is never the nearest.
+        """
+        if self._taken:
+            self._seen = np.concatenate([self._seen, *self._taken])
+            self._taken = []
+        reach = float(np.linalg.norm(points - start, axis=-1).max())
+        near = (np.abs(self._seen - start) <= 2 * reach + 1e-6).all(axis=1)
+        apart = points[..., None, :] - self._seen[near]
+        return np.asarray(np.linalg.norm(apart, axis=-1).min(axis=-1))
 
     def _turned(self, parent: Branch, radii: tuple[float, float]) -> tuple[Floats, Floats]:
         """Two directions at Murray's angles, somewhat varied, in a random plane."""
         forwards = parent.direction
-        sideways = _across(forwards, self.rng)
+        sideways = across(forwards, self.rng)
         angles = murray_angles(parent.radius_um, *radii) * self.rng.uniform(0.6, 2.0, size=2)
         first, second = (
             _unit(np.cos(a) * forwards + sign * np.sin(a) * sideways)
@@ -155,15 +188,32 @@ class _Grower:
 
     def _wound(self, start: Floats, direction: Floats, length: float, radius: float) -> Floats:
         """Wind a centreline about its straight course; the ends stay where they are."""
-        pieces = int(np.clip(ceil(length / max(radius, 2 * self.spec.finest_um)), 1, 24))
-        t = np.linspace(0, 1, pieces + 1)[:, None]
-        points = start + t * length * direction
-        for waves in (1, 2, 3):
-            size = self.spec.tortuosity * length * self.rng.normal() * 0.16 / waves
-            points = points + size * np.sin(np.pi * waves * t) * _across(direction, self.rng)
+        step = max(radius, 2 * self.spec.finest_um)
+        points = wound(start, direction, length, (self.spec.tortuosity, step), self.rng)
         confined = self.organ.confined(points, margin_um=radius)
         confined[0] = start
         return confined
+
+
+def wound(
+    start: Floats,
+    direction: Floats,
+    length: float,
+    course: tuple[float, float],
+    rng: np.random.Generator,
+) -> Floats:
+    """Points of a centreline that winds about its straight course; its ends lie on it.
+
+    ``course`` is tortuosity and the distance of points, in µm.
+    """
+    tortuosity, step = course
+    pieces = int(np.clip(ceil(length / step), 1, 24))
+    t = np.linspace(0, 1, pieces + 1)[:, None]
+    points = start + t * length * direction
+    for waves in (1, 2, 3):
+        size = tortuosity * length * rng.normal() * 0.16 / waves
+        points = points + size * np.sin(np.pi * waves * t) * across(direction, rng)
+    return np.asarray(points)
 
 
 def murray_angles(parent: float, first: float, second: float) -> Floats:
@@ -186,7 +236,7 @@ def _unit(vector: Floats, *, otherwise: Floats | None = None) -> Floats:
     return np.asarray(vector / length)
 
 
-def _across(direction: Floats, rng: np.random.Generator) -> Floats:
+def across(direction: Floats, rng: np.random.Generator) -> Floats:
     """Return a random unit vector at right angles to ``direction``."""
     vector = rng.normal(size=3)
     return _unit(vector - (vector @ direction) * direction)
