@@ -18,6 +18,7 @@ TORCH_FREE = (
     "volumes",
     "annotation",
     "phantoms",
+    "morphology",
     "project",
     "workflows",
     "runner",
