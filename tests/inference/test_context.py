@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
-from napari_vessel.inference import context_of
-from napari_vessel.inference._context import read_context
+from napari_vessel.inference import Levels, context_of
+from napari_vessel.inference._context import Grid, read_context
+from napari_vessel.tiling import SAME
 
 XY, XZ, YZ = Plane
 BOUNDS = Box.of((100, 200, 300))
@@ -41,7 +42,7 @@ def test_beyond_the_bounds_voxels_are_mirrored() -> None:
     bounds = Box.of(voxels.shape)
     context = context_of(Box((30, 30, 60), (40, 33, 70)), bounds, tuple(Plane), 8)
     expected = np.pad(voxels, ((0, 24), (0, 31), (0, 26)), mode="reflect")[context.slices]
-    found = read_context(lambda box: voxels[box.slices], context, bounds)
+    found = read_context(Levels(lambda box, _: voxels[box.slices]), context, Grid(SAME, bounds))
     np.testing.assert_array_equal(found, expected)
 
 
@@ -51,4 +52,5 @@ def test_a_block_outside_the_bounds_and_a_wrong_reader_are_refused() -> None:
     with pytest.raises(CallerError, match="hold voxels"):
         context_of(Box((5, 0, 0), (5, 1, 1)), BOUNDS, (XY,), 0)
     with pytest.raises(CallerError, match="expected"):
-        read_context(lambda box: np.zeros((1, 2, 3)), Box.of((4, 4, 4)), BOUNDS)  # type: ignore[arg-type,return-value]
+        wrong = Levels(lambda box, level: np.zeros((1, 2, 3), np.float32))
+        read_context(wrong, Box.of((4, 4, 4)), Grid(SAME, BOUNDS))

@@ -2,12 +2,15 @@ from ._block import BlockPrediction as BlockPrediction
 from ._block import predict_block as predict_block
 from ._block import predict_slice as predict_slice
 from ._config import InferenceConfig as InferenceConfig
+from ._config import zoom_per_edge as zoom_per_edge
 from ._context import context_of as context_of
+from ._context import plane_zoom as plane_zoom
 from ._forward import Forward as Forward
 from ._forward import Network as Network
 from ._fusing import disagreement as disagreement
 from ._fusing import fuse as fuse
 from ._fusing import to_uint8 as to_uint8
+from ._levels import Levels as Levels
 from ._planes import choose_planes as choose_planes
 from ._slices import TileStep as TileStep
 from ._slices import predict_slices as predict_slices
@@ -19,6 +22,7 @@ __all__ = [
     "BlockPrediction",
     "Forward",
     "InferenceConfig",
+    "Levels",
     "Network",
     "TileStep",
     "View",
@@ -26,10 +30,12 @@ __all__ = [
     "context_of",
     "disagreement",
     "fuse",
+    "plane_zoom",
     "predict_block",
     "predict_slice",
     "predict_slices",
     "slice_steps",
     "to_uint8",
     "views_of",
+    "zoom_per_edge",
 ]

@@ -9,13 +9,14 @@ from pydantic import BaseModel, Field, model_validator
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Plane, VoxelSize, Zyx
 from napari_vessel.inference._planes import choose_planes
-from napari_vessel.tiling import TileConfig
+from napari_vessel.tiling import SAME, TileConfig, Zoom
 
-__all__ = ["InferenceConfig"]
+__all__ = ["InferenceConfig", "zoom_per_edge"]
 
 _VOTE = 2
 _Edge = Annotated[int, Field(gt=0)]
 _Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Zoom = Annotated[float, Field(gt=0, le=1024)]
 
 
 class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
@@ -34,12 +35,18 @@ class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
     weights: tuple[_Weight, ...] = Field(
         (), description="One weight for each of the planes, where fuse is mean; none: equal."
     )
+    zoom: Literal["auto"] | _Zoom | tuple[_Zoom, _Zoom, _Zoom] = Field(
+        "auto",
+        description="Pixels the network sees per voxel: auto fits the voxel size it learned at; a "
+        "number counts along a voxel's finest edge in y and x, 1 being voxels as they are; three "
+        "are along z, y, x.",
+    )
     tiles: TileConfig = Field(TileConfig(), description="How slices are cut.")
     block: tuple[_Edge, _Edge, _Edge] = Field(
         (64, 256, 256), description="Edges of what is predicted at a time, in voxels, zyx."
     )
     halo: int = Field(
-        32, ge=0, description="Context read around a block and trimmed after, in voxels."
+        32, ge=0, description="Context around a block, trimmed after, in the network's pixels."
     )
     device: str = Field(
         "auto",
@@ -102,6 +109,34 @@ class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
                 f"{shape} voxels: ask for fewer votes or fuse by mean."
             )
         return planes
+
+    def zoom_for(self, voxel_size: VoxelSize | None = None) -> Zoom:
+        """Return the network's pixels per voxel along z, y and x.
+
+        "auto" depends on a checkpoint, so whoever knows it puts numbers in its
+        place; where nobody did, voxels are taken as they are.
+
+        Parameters
+        ----------
+        voxel_size : VoxelSize, optional
+            Cubes by default.
+        """
+        if isinstance(self.zoom, tuple):
+            return self.zoom
+        if self.zoom == "auto":
+            return SAME
+        return zoom_per_edge(self.zoom, voxel_size)
+
+
+def zoom_per_edge(zoom: float, voxel_size: VoxelSize | None = None) -> Zoom:
+    """Return pixels per voxel where there are ``zoom`` to the finest edge in y and x.
+
+    >>> zoom_per_edge(0.5, VoxelSize(5, 1, 1))
+    (2.5, 0.5, 0.5)
+    """
+    edges = (voxel_size or VoxelSize(1, 1, 1)).zyx
+    z, y, x = (zoom * edge / min(edges[1:]) for edge in edges)
+    return z, y, x
 
 
 def _names(planes: tuple[Plane, ...] | str) -> str:

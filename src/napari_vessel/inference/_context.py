@@ -2,24 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
-from napari_vessel.tiling import STRIDE, cut_reflected
+from napari_vessel.inference._levels import Levels
+from napari_vessel.tiling import STRIDE, Zoom, cut_reflected, grid_of, inverse, source_of
 
-__all__ = ["Read", "context_of", "read_context"]
+__all__ = ["Grid", "context_of", "plane_zoom", "read_context", "require_inside"]
 
-Read = Callable[[Box], NDArray[np.float32]]
-"""Reads a box inside the bounds: windowed voxels in [0, 1], of the box's shape."""
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The pixels that a network sees of an array.
+
+    Parameters
+    ----------
+    zoom : Zoom
+        Pixels per voxel.
+    voxels : Box
+        What of the array can be read.
+    """
+
+    zoom: Zoom
+    voxels: Box
+
+    @property
+    def pixels(self) -> Box:
+        """All pixels there are."""
+        return grid_of(self.voxels, self.zoom)
+
+    def pixels_of(self, block: Box) -> Box:
+        """Return the pixels that say what the voxels of a block are."""
+        return source_of(block, inverse(self.zoom), self.pixels)
+
+
+def require_inside(block: Box, bounds: Box) -> None:
+    """Refuse a block that holds nothing or lies outside the bounds.
+
+    Raises
+    ------
+    CallerError
+        With both boxes.
+    """
+    if not bounds.contains(block) or not block.size:
+        raise CallerError(f"Block {block} must hold voxels and lie inside {bounds}.")
+
+
+def plane_zoom(zoom: Zoom, plane: Plane) -> Zoom:
+    """Return the zoom of the grid that one plane is predicted on.
+
+    Within the slices, the network's own pixels. Along their normal the volume's
+    own slices where those lie farther apart than pixels: more would be made up.
+
+    >>> plane_zoom((5.0, 0.8, 0.8), Plane.XY)
+    (1.0, 0.8, 0.8)
+    """
+    z, y, x = (
+        min(factor, 1.0) if axis == plane.normal else factor for axis, factor in enumerate(zoom)
+    )
+    return z, y, x
 
 
 def context_of(block: Box, bounds: Box, planes: Collection[Plane], halo: int) -> Box:
-    """Return the box of voxels that the block's slices show the network.
+    """Return the box of pixels that the block's slices show the network.
 
     The block grows by the halo along the axes that lie in some plane, is
     clipped to the bounds, and grows to multiples of 32 counted from the
@@ -29,24 +79,23 @@ def context_of(block: Box, bounds: Box, planes: Collection[Plane], halo: int) ->
     Parameters
     ----------
     block, bounds : Box
-        What is predicted, and what can be read; the block lies inside.
+        What is predicted, and what there is, in pixels; the block lies inside.
     planes : collection of Plane
         Planes predicted in.
     halo : int
-        In voxels.
+        In pixels.
 
     Returns
     -------
     Box
-        May reach beyond the bounds, by less than 32 voxels: mirrored there.
+        May reach beyond the bounds, by less than 32 pixels: mirrored there.
 
     Raises
     ------
     CallerError
-        Where the block does not lie inside the bounds or holds no voxel.
+        Where the block does not lie inside the bounds or holds nothing.
     """
-    if not bounds.contains(block) or not block.size:
-        raise CallerError(f"Block {block} must hold voxels and lie inside {bounds}.")
+    require_inside(block, bounds)
     grown = [any(axis in (p.rows, p.columns) for p in planes) for axis in range(3)]
     z, y, x = (halo if grow else 0 for grow in grown)
     seen = block.expanded((z, y, x)).intersection(bounds) or block
@@ -55,17 +104,15 @@ def context_of(block: Box, bounds: Box, planes: Collection[Plane], halo: int) ->
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
-def read_context(read: Read, context: Box, bounds: Box) -> NDArray[Any]:
-    """Read a context, once, mirroring it beyond the bounds.
+def read_context(read: Levels, context: Box, grid: Grid) -> NDArray[np.float32]:
+    """Read a context of pixels, mirroring it beyond the grid.
 
     Raises
     ------
     CallerError
         Where the reader gave another shape than asked.
     """
-    inside = context.intersection(bounds) or context
-    voxels = np.asarray(read(inside), np.float32)
-    if voxels.shape != inside.shape:
-        raise CallerError(f"Reading {inside} gave {voxels.shape}: expected {inside.shape}.")
+    inside = context.intersection(grid.pixels) or context
+    pixels = read.resampled(inside, grid.zoom, grid.voxels)
     window = context.relative_to(inside)
-    return cut_reflected(voxels, window.start, window.stop)
+    return cut_reflected(pixels, window.start, window.stop)

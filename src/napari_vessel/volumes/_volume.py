@@ -16,7 +16,7 @@ from napari_vessel.volumes._dtypes import LazyArray, Voxels
 from napari_vessel.volumes._holes import HoleySource
 from napari_vessel.volumes._options import DEFAULT_OPTIONS, VolumeOptions
 from napari_vessel.volumes._sample import sample
-from napari_vessel.volumes._source import Source, check_box
+from napari_vessel.volumes._source import Factors, Source, check_box
 from napari_vessel.volumes._window import IntensityWindow
 
 __all__ = ["Volume"]
@@ -60,6 +60,16 @@ class Volume:
     def shape(self) -> Zyx:
         """Edges of level 0, in voxels."""
         return self.source.shapes[self.options.level]
+
+    @property
+    def factors(self) -> Sequence[Factors]:
+        """Edges of each level's voxels in those of this volume's level 0."""
+        own = self.source.factors[self.options.level]
+        found: list[Factors] = []
+        for factors in self.source.factors[self.options.level :]:
+            z, y, x = (f / f0 for f, f0 in zip(factors, own, strict=True))
+            found.append((z, y, x))
+        return found
 
     @property
     def dtype(self) -> np.dtype[Any]:

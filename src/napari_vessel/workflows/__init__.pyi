@@ -24,6 +24,7 @@ __all__ = [
     "Workflow",
     "forecast",
     "is_project",
+    "scale_sentence",
 ]
 
 from ._events import BlockFailed as BlockFailed
@@ -51,3 +52,4 @@ from ._requests import NewProject as NewProject
 from ._requests import Predict as Predict
 from ._requests import Propose as Propose
 from ._requests import Retrain as Retrain
+from ._scale import scale_sentence as scale_sentence

@@ -34,7 +34,7 @@ from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._reading import inverted, windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Predict
-from napari_vessel.workflows._settling import with_planes, with_precision
+from napari_vessel.workflows._settling import settled, with_precision
 
 
 def predict(request: Predict) -> Iterator[Any]:
@@ -113,7 +113,7 @@ def _begin(
     request: Predict, volume: Volume, checkpoint: Checkpoint, job: Job
 ) -> tuple[BlockRun, dict[str, Any]]:
     region = inside(request.box, volume.shape)
-    config = with_planes(request.inference, volume, checkpoint.card)
+    config = settled(request.inference, volume, checkpoint.card)
     network, window = checkpoint.load(choose_device(config.device)), job.window(volume)
     config = with_precision(config, network, before=job.precision)
     threshold = checkpoint.card.threshold if request.threshold is None else request.threshold

@@ -23,7 +23,7 @@ from napari_vessel.workflows._prune import prune_proposals
 from napari_vessel.workflows._reading import inverted, windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Focus, Propose
-from napari_vessel.workflows._settling import with_planes, with_precision
+from napari_vessel.workflows._settling import settled, with_precision
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def propose(request: Propose) -> Iterator[Any]:
 
 def _begin(project: Project, volume: Volume, region: Box) -> BlockRun:
     checkpoint = project.open_checkpoint()
-    config = with_planes(project.config.inference, volume, checkpoint.card)
+    config = settled(project.config.inference, volume, checkpoint.card)
     network, window = checkpoint.load(choose_device(config.device)), volume.window()
     config = with_precision(config, network)
     name = project.new_id()

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from napari_vessel.geometry import Box
+from napari_vessel.inference import Levels
 from napari_vessel.networks import CheckpointCard
 from napari_vessel.volumes import IntensityWindow, Volume
 
-Reader = Callable[[Box], np.ndarray]
+Reader = Callable[[Box], np.ndarray]  # of level 0
 
 
 def inverted(volume: Volume, card: CheckpointCard) -> bool:
@@ -18,11 +19,11 @@ def inverted(volume: Volume, card: CheckpointCard) -> bool:
     return volume.options.polarity not in {"auto", card.polarity}
 
 
-def windowed_reader(volume: Volume, window: IntensityWindow, *, invert: bool) -> Reader:
-    """Return a reader of float32 voxels in [0, 1] of any box of ``volume``."""
+def windowed_reader(volume: Volume, window: IntensityWindow, *, invert: bool) -> Levels:
+    """Return a reader of float32 voxels in [0, 1] of any box of ``volume``, at any level."""
 
-    def read(box: Box) -> np.ndarray:
-        voxels = window.apply(volume.read(box))
+    def read(box: Box, level: int) -> np.ndarray:
+        voxels = window.apply(volume.read(box, level))
         return 1 - voxels if invert else voxels
 
-    return read
+    return Levels(read, volume.shapes, volume.factors)

@@ -11,6 +11,7 @@ from napari_vessel.geometry import Box
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import Checkpoint
 from napari_vessel.volumes import IntensityWindow, Volume
+from napari_vessel.workflows._scale import scale_sentence
 
 _LIBRARIES = ("torch", "segmentation-models-pytorch", "timm", "numpy", "zarr")
 
@@ -35,6 +36,7 @@ def recipe_of(
         "shape_zyx": list(volume.shape),  # tifffile takes JSON with "shape" for its own
         "region": str(region),
         "window": window.model_dump(mode="json"),
+        "scale": scale_sentence(config.zoom_for(volume.voxel_size), volume, checkpoint.card),
         "inference": config.model_dump(mode="json", exclude={"device"}),  # it makes no mask
         "code": napari_vessel.__version__,
         "libraries": {name: version(name) for name in _LIBRARIES},
