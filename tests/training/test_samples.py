@@ -8,6 +8,7 @@ from training_toys import SHAPE, FakeOverlay
 
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.training import (
+    LossConfig,
     PatchSampler,
     ReviewedIndex,
     TrainingConfig,
@@ -82,7 +83,7 @@ def test_changing_a_validation_label_changes_no_gradient(
         network.zero_grad()
         for batch in sampler_of(overlay, read, config):
             image, target, reviewed = map(torch.from_numpy, batch)
-            reviewed_loss(network.eval()(image), target, reviewed, dice_weight=0.5).backward()
+            reviewed_loss(network.eval()(image), target, reviewed, LossConfig()).backward()
         return [p.grad.clone() for p in network.parameters()]
 
     before = gradients()

@@ -1,6 +1,7 @@
 from ._adoption import Decision as Decision
 from ._adoption import decide as decide
 from ._augmentation import augment as augment
+from ._boundary_loss import boundary_sum as boundary_sum
 from ._cache import CachedRead as CachedRead
 from ._config import TrainingConfig as TrainingConfig
 from ._events import EpochEnd as EpochEnd
@@ -14,9 +15,12 @@ from ._labelled import CompletedVolume as CompletedVolume
 from ._labelled import LabelledVolume as LabelledVolume
 from ._labelled import PseudoLabels as PseudoLabels
 from ._labelled import ReadMask as ReadMask
+from ._loss_config import LossConfig as LossConfig
 from ._losses import bce_sum as bce_sum
+from ._losses import focal_sum as focal_sum
 from ._losses import reviewed_loss as reviewed_loss
 from ._losses import soft_dice as soft_dice
+from ._losses import soft_tversky as soft_tversky
 from ._mixture import MixedSampler as MixedSampler
 from ._reviewed import Reviewed as Reviewed
 from ._samples import Batch as Batch
@@ -28,6 +32,7 @@ from ._segmentation import SegmentationTask as SegmentationTask
 from ._split import Split as Split
 from ._split import split_blocks as split_blocks
 from ._split import split_cells as split_cells
+from ._surface_loss import soft_surface_dice as soft_surface_dice
 from ._survey import Looked as Looked
 from ._survey import Survey as Survey
 from ._survey import labelled_slices as labelled_slices
@@ -46,6 +51,7 @@ __all__ = [
     "FitMemory",
     "LabelledVolume",
     "Looked",
+    "LossConfig",
     "MixedSampler",
     "PatchSampler",
     "PseudoLabels",
@@ -60,13 +66,17 @@ __all__ = [
     "TrainingConfig",
     "augment",
     "bce_sum",
+    "boundary_sum",
     "decide",
     "fit",
+    "focal_sum",
     "labelled_slices",
     "mean_score",
     "reviewed_loss",
     "score_blocks",
     "soft_dice",
+    "soft_surface_dice",
+    "soft_tversky",
     "split_blocks",
     "split_cells",
     "survey",

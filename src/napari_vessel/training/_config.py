@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from napari_vessel.geometry import Plane
+from napari_vessel.training._loss_config import LossConfig
 
 __all__ = ["TrainingConfig"]
 
@@ -34,9 +35,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     )
     weight_decay: float = Field(1e-4, ge=0, description="Of AdamW.")
     gradient_norm: float = Field(1.0, gt=0, description="Longer gradients are clipped to this.")
-    dice_weight: _Share = Field(
-        0.5, description="Share of soft Dice in the loss; the rest is cross entropy."
-    )
+    loss: LossConfig = Field(LossConfig(), description="What training lowers.")
     keep_encoder: bool = Field(default=False, description="Train the decoder only.")
     keep_statistics: bool = Field(
         default=True,
@@ -66,6 +65,20 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     watched_blocks: int = Field(
         12, ge=1, description="The most blocks scored after an epoch; adoption scores all."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _share_of_dice(cls, values: object) -> object:
+        """Take what 0.1 called dice_weight: the share of soft Dice, the rest being bce."""
+        if not isinstance(values, dict) or "dice_weight" not in values:
+            return values
+        if "loss" in values:
+            raise ValueError("dice_weight is part of loss now: leave dice_weight out")
+        rest = {name: value for name, value in values.items() if name != "dice_weight"}
+        share = values["dice_weight"]
+        if not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise ValueError(f"dice_weight={share!r}: expected a share from 0 to 1")
+        return {**rest, "loss": {"bce": 1 - share, "dice": share}}
 
     @model_validator(mode="after")
     def _nothing_is_ignored(self) -> Self:

@@ -112,8 +112,7 @@ class SegmentationTask:
         image, target, reviewed = (torch.from_numpy(a).to(self._device) for a in batch)
         with autocast(self._device, self.precision):
             logits = self.network(image.contiguous(memory_format=torch.channels_last))
-        weight = self._config.dice_weight
-        return reviewed_loss(logits.float(), target, reviewed, dice_weight=weight)
+        return reviewed_loss(logits.float(), target, reviewed, self._config.loss)
 
     def _train_mode(self) -> None:
         self.network.train()
