@@ -1,11 +1,9 @@
-"""What the starter learns from: stored phantoms, and batches cut and varied from them."""
+"""Batches for the starter: patches cut from samples, then varied as scans differ."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,120 +11,90 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from napari_vessel.geometry import Plane
-from napari_vessel.phantoms import make_phantom, random_config
-from napari_vessel.tiling import slices_of
-from napari_vessel.volumes import IntensityWindow
-
-EDGE = 128  # voxels of a phantom
-PATCH = 96  # pixels of a training patch: many small steps serve a short training best
-VALIDATION = 8  # phantoms held out
+from napari_vessel.tiling import cut_reflected, slices_of
+from starter_data import Sample
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the command line asks for."""
+class BatchPlan:
+    """How batches are drawn."""
 
-    work: Path
-    minutes: float
-    phantoms: int
     seed: int
-    batch: int
-    learning_rate: float
+    batch: int = 8
+    patch: int = 96  # many small steps serve a short training best
+    slices: int = 1  # neighbours along the normal, as channels
+    real_share: float = 0.3  # of patches, where there are real samples
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One volume: image in [0, 1] and truth, zyx; per plane, vessel voxels of each slice."""
-
-    image: np.ndarray
-    truth: np.ndarray
-    areas: tuple[np.ndarray, ...]
-
-
-def write_phantom(path: Path, seed: int) -> None:
-    """Make one phantom and store it windowed, as float16, with its truth."""
-    if path.exists():
-        return
-    rng = np.random.default_rng(seed)
-    phantom = make_phantom(random_config(rng, (EDGE, EDGE, EDGE)))
-    image = IntensityWindow.of(phantom.image).apply(phantom.image).astype(np.float16)
-    beside = path.with_suffix(".part.npz")
-    np.savez(beside, image=image, truth=phantom.vessels)
-    beside.replace(path)
-
-
-def load_phantoms(plan: Plan) -> list[Sample]:
-    """Make what is missing, on two cores, and load all; the held-out ones come first."""
-    folder = plan.work / "phantoms"
-    folder.mkdir(parents=True, exist_ok=True)
-    count = plan.phantoms + VALIDATION
-    paths = [folder / f"{plan.seed}-{i:04d}.npz" for i in range(count)]
-    with ProcessPoolExecutor(2) as pool:
-        list(pool.map(write_phantom, paths, [plan.seed * 100_000 + i for i in range(count)]))
-    return [load(path) for path in paths]
-
-
-def load(path: Path) -> Sample:
-    """Read one stored phantom."""
-    with np.load(path) as stored:
-        image, truth = stored["image"], stored["truth"]
-    areas = tuple(slices_of(truth, plane).sum(axis=(1, 2)) for plane in Plane)
-    return Sample(image, truth, areas)
-
-
-def batches(samples: list[Sample], plan: Plan, first: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield augmented batches ``(n, 1, PATCH, PATCH)`` for ever, seeded by step."""
+def batches(
+    phantoms: list[Sample], real: list[Sample], plan: BatchPlan, first: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield (n, slices, patch, patch) images and (n, 1, …) truths for ever, seeded by step."""
     step = first
+    weights = np.array([1 + 3 * bool(s.truth.any()) + 4 * (s.image.size > 1e6) for s in real])
     while True:
         rng = np.random.default_rng((plan.seed, step))
         torch.manual_seed(plan.seed * 1_000_003 + step)
-        pairs = [draw_slice(samples[rng.integers(len(samples))], rng) for _ in range(plan.batch)]
-        both = torch.from_numpy(np.array(pairs, np.float32))  # (n, 2, EDGE, EDGE)
-        centres = torch.from_numpy(np.array([draw_centre(b, rng) for _, b in pairs], np.float32))
-        yield augmented(*moved(both, centres))
+        pairs = []
+        for _ in range(plan.batch):
+            if real and rng.random() < plan.real_share:
+                sample = real[int(rng.choice(len(real), p=weights / weights.sum()))]
+            else:
+                sample = phantoms[int(rng.integers(len(phantoms)))]
+            pairs.append(_cut(sample, plan, rng))
+        yield augmented(*_moved(torch.from_numpy(np.stack(pairs)), plan))
         step += 1
 
 
-def draw_slice(sample: Sample, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a plane and a slice, mostly where vessels are; flip and turn it."""
-    axis = int(rng.integers(3))
-    weights = np.sqrt(sample.areas[axis]) + 1e-3
-    rich = rng.random() < 0.8
-    index = int(rng.choice(len(weights), p=weights / weights.sum() if rich else None))
-    plane = Plane.of_normal(axis)
-    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
-    image, truth = (
-        np.rot90(slices_of(array, plane)[index], turns) for array in (sample.image, sample.truth)
-    )
-    return (image[::-1], truth[::-1]) if flip else (image, truth)
+def _cut(sample: Sample, plan: BatchPlan, rng: np.random.Generator) -> np.ndarray:
+    """Cut neighbouring slices and, last, the truth: (slices + 1, edge, edge), turned or flipped."""
+    plane: Plane = sample.planes[int(rng.integers(len(sample.planes)))]
+    index = _slice(sample.areas[plane], rng)
+    images, truths = slices_of(sample.image, plane), slices_of(sample.truth, plane)
+    y, x = _centre(truths[index], rng)
+    edge = plan.patch * 3 // 2  # turned and zoomed patches need more than they show
+    first = (y - edge // 2, x - edge // 2)
+    last = (first[0] + edge, first[1] + edge)
+    beside = range(-(plan.slices // 2), plan.slices // 2 + 1)
+    sign = 1 if rng.random() < 0.5 else -1  # a stack looks the same from below
+    numbers = [min(max(index + sign * b, 0), len(images) - 1) for b in beside]
+    parts = [cut_reflected(images[n], first, last) / np.float32(255) for n in numbers]
+    parts.append(cut_reflected(truths[index], first, last).astype(np.float32))
+    turned = np.rot90(np.stack(parts), int(rng.integers(4)), axes=(1, 2))
+    return np.ascontiguousarray(turned[:, ::-1] if rng.random() < 0.5 else turned, np.float32)
 
 
-def draw_centre(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw where to cut a patch, x and y in -1…1 of the slice: mostly near a vessel."""
-    room = 1 - PATCH / EDGE
+def _slice(areas: np.ndarray, rng: np.random.Generator) -> int:
+    """Draw a slice, mostly where vessels are."""
+    if rng.random() < 0.2:
+        return int(rng.integers(len(areas)))
+    weights = np.sqrt(areas) + 1e-3
+    return int(rng.choice(len(weights), p=weights / weights.sum()))
+
+
+def _centre(truth: np.ndarray, rng: np.random.Generator) -> tuple[int, int]:
+    """Draw where a patch is centred: mostly near a vessel."""
     where = np.flatnonzero(truth)
-    if where.size == 0 or rng.random() < 0.3:
-        return rng.uniform(-room, room, size=2)
+    if where.size == 0 or rng.random() < 0.35:
+        return int(rng.integers(truth.shape[0])), int(rng.integers(truth.shape[1]))
     y, x = divmod(int(rng.choice(where)), truth.shape[1])
-    near = np.array([x, y]) / EDGE * 2 - 1 + rng.uniform(-0.3, 0.3, size=2)
-    return np.clip(near, -room, room)
+    return y + int(rng.integers(-24, 25)), x + int(rng.integers(-24, 25))
 
 
-def moved(both: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
-    """Cut patches of image and truth, most of them turned and zoomed, each differently."""
-    n = len(both)
+def _moved(both: Tensor, plan: BatchPlan) -> tuple[Tensor, Tensor]:
+    """Cut the patches out, most of them turned and zoomed, each differently."""
+    n, edge = len(both), both.shape[-1]
     angle = (torch.rand(n) - 0.5) * 0.8
-    scale = torch.exp((torch.rand(n) - 0.6) * 0.8)  # below 1 is zoomed in
+    scale = torch.exp(torch.rand(n) * 1.0 - 0.6)  # below 1 is zoomed in: 0.55 to 1.5
     plain = torch.rand(n) < 0.4
     angle, scale = angle.masked_fill(plain, 0.0), scale.masked_fill(plain, 1.0)
-    scale = scale * PATCH / EDGE
+    scale = scale * plan.patch / edge
     c, s = torch.cos(angle) * scale, torch.sin(angle) * scale
-    # Whole pixels, so that what is neither turned nor zoomed is not blurred either.
-    x, y = (torch.round(centres * EDGE / 2) * 2 / EDGE).unbind(dim=1)
-    theta = torch.stack([c, -s, x, s, c, y], dim=1).view(n, 2, 3)
-    grid = nnf.affine_grid(theta, [n, 1, PATCH, PATCH], align_corners=False)
+    zero = torch.zeros(n)
+    theta = torch.stack([c, -s, zero, s, c, zero], dim=1).view(n, 2, 3)
+    grid = nnf.affine_grid(theta, [n, 1, plan.patch, plan.patch], align_corners=False)
     both = nnf.grid_sample(both, grid, padding_mode="reflection", align_corners=False)
-    return both[:, :1], (both[:, 1:] > 0.5).float()
+    return both[:, :-1], (both[:, -1:] > 0.5).float()
 
 
 def augmented(image: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
@@ -145,6 +113,6 @@ def augmented(image: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     image = (image - 0.5) * spread(0.7, 1.3) + 0.5 + spread(-0.15, 0.15)
     noisy = image + torch.randn_like(image) * spread(0.0, 0.06)
     image = torch.where(some(0.5), noisy, image).clamp(0, 1)
-    levels = torch.exp(spread(2.5, 5.5))  # 12 to 245 grey levels: 8-bit scans use few
+    levels = torch.exp(spread(2.3, 5.5))  # 10 to 245 grey levels: 8-bit scans use few
     image = torch.where(some(0.4), torch.round(image * levels) / levels, image)
     return image, truth

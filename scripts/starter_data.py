@@ -1,0 +1,104 @@
+"""What the starter learns from: phantoms made for it, and the real items that it may see."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tifffile
+
+from napari_vessel.geometry import Plane
+from napari_vessel.phantoms import make_phantom, random_config
+from napari_vessel.tiling import slices_of
+from napari_vessel.volumes import IntensityWindow
+
+SHAPES = ((128, 128, 128), (48, 192, 192), (32, 128, 128))  # cubes, slabs, thin crops
+HELD_OUT = 12  # phantoms
+LEARNED = "kidney1"  # the only real items a starter may learn from (their README)
+SLICES = ("hipct2d_kidney_1_dense_0427",)
+_FLAT = 1.6  # pixels of other proportions are not learned from
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One volume: image (uint8, 255 is the window's top; dark lumen) and truth, zyx."""
+
+    name: str
+    image: np.ndarray
+    truth: np.ndarray
+    planes: tuple[Plane, ...]  # whose pixels are square and whose slices are large enough
+    areas: dict[Plane, np.ndarray]  # vessel voxels of each slice
+
+
+def sample_of(name: str, image: np.ndarray, truth: np.ndarray, edges: tuple[float, ...]) -> Sample:
+    """Make a sample of a windowed image in [0, 1] whose voxels have ``edges``, zyx."""
+    planes = tuple(p for p in Plane if _suits(p, image.shape, edges))
+    areas = {p: slices_of(truth, p).sum(axis=(1, 2)) for p in planes}
+    return Sample(name, np.rint(image * 255).astype(np.uint8), truth, planes, areas)
+
+
+def _suits(plane: Plane, shape: tuple[int, ...], edges: tuple[float, ...]) -> bool:
+    sides = edges[plane.rows], edges[plane.columns]
+    square = max(sides) < _FLAT * min(sides)
+    return square and min(shape[plane.rows], shape[plane.columns]) >= 32
+
+
+def write_phantom(path: Path, seed: int) -> None:
+    """Make one phantom and store it as a network sees it: windowed, lumen dark."""
+    if path.exists():
+        return
+    rng = np.random.default_rng(seed)
+    shape = SHAPES[int(rng.choice(len(SHAPES), p=(0.5, 0.3, 0.2)))]
+    phantom = make_phantom(random_config(rng, shape))
+    image = IntensityWindow.of(phantom.image).apply(phantom.image)
+    image = 1 - image if phantom.config.polarity == "bright" else image
+    beside = path.with_suffix(".part.npz")
+    np.savez(
+        beside,
+        image=np.rint(image * 255).astype(np.uint8),
+        truth=np.packbits(phantom.vessels),
+        edges=phantom.voxel_size.zyx,
+    )
+    beside.replace(path)
+
+
+def load_phantoms(folder: Path, count: int, seed: int) -> list[Sample]:
+    """Make what is missing, on two cores, and load all; the held-out ones come first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{seed}-{i:05d}.npz" for i in range(count + HELD_OUT)]
+    with ProcessPoolExecutor(2) as pool:
+        list(pool.map(write_phantom, paths, [seed * 100_000 + i for i in range(len(paths))]))
+    return [_load(path) for path in paths]
+
+
+def _load(path: Path) -> Sample:
+    with np.load(path) as stored:
+        image, edges = stored["image"], tuple(stored["edges"])
+        truth = np.unpackbits(stored["truth"], count=image.size).reshape(image.shape)
+    return sample_of(path.stem, image / np.float32(255), truth.astype(bool), edges)
+
+
+def load_real(folder: Path) -> list[Sample]:
+    """Load the kidney1 HiP-CT items of the real data (CC BY 4.0), and no others."""
+    items = json.loads((folder / "manifest.json").read_text())
+    named = [item for item in items if may_learn(item["name"], set(item["files"]))]
+    return [_load_real(folder / item["name"], item["voxel_um"]) for item in named]
+
+
+def may_learn(name: str, files: set[str]) -> bool:
+    """Tell whether a starter may learn from a real item; all others are for measuring."""
+    patch = name.startswith("hipct3d_") and name.endswith(LEARNED)
+    return "label" in files and (patch or name in SLICES)
+
+
+def _load_real(place: Path, edges: list[float]) -> Sample:
+    image, label = (tifffile.imread(place / f"{what}.tif") for what in ("image", "label"))
+    if image.ndim == 2:
+        image, label = image[None], label[None]
+    else:  # the outermost ring is a plot's frame (README of the data)
+        image, label = image[:, 2:-2, 2:-2], label[:, 2:-2, 2:-2]
+    windowed = IntensityWindow.of(image).apply(image)
+    return sample_of(place.name, windowed, label > 0, (*edges[:1], *edges)[-3:])
