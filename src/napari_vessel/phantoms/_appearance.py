@@ -70,6 +70,10 @@ def _tissue(organ: Organ, config: PhantomConfig, rng: np.random.Generator) -> Gr
         grey += np.float32(config.capillaries) * specks(shape, rng)
     _add_cysts(grey, config, rng)
     _add_blobs(grey, config, rng)
+    if config.clouds > 0:
+        cloud = np.maximum(correlated_noise(shape, max(shape) / 7, rng) - 1, 0)
+        fibres = 1 + np.float32(0.7) * correlated_noise(shape, 1.6, rng)
+        grey += np.float32(config.clouds) * cloud * np.maximum(fibres, 0)
     grey += np.float32(config.wall_contrast * 0.7) * rim
     medium = np.full((1, 1, 1), config.medium, np.float32)
     if config.texture > 0:
@@ -177,11 +181,14 @@ def _add_vessels(
     near = np.nonzero(tubes.branch >= 0)
     surface, branch = tubes.surface_um[near], tubes.branch[near]
     radius = tubes.radii_um[branch]
-    here = Tubes(surface, branch, tubes.centreline[near], tubes.radii_um)
+    here = Tubes(surface, branch, tubes.centreline[near], tubes.radii_um, tubes.parents)
     thick = np.maximum(np.float32(config.wall_ratio) * radius, np.float32(config.wall_least * edge))
     around = here.coverage(grown_um=thick, edge_um=edge)
     lumen = here.coverage(grown_um=0.0, edge_um=edge)
     contrast = _lumen_contrast(tubes, config, rng)[branch]
+    if config.contrast_spread > 0:
+        drift = correlated_noise(config.shape, 24.0, rng)[near]
+        contrast *= np.exp(np.float32(0.3 * config.contrast_spread) * drift)
     if config.hollow > 0:
         contrast *= 1 - np.float32(config.hollow) * np.clip(-surface / (0.6 * radius), 0, 1)
     if config.mottle > 0:
@@ -204,6 +211,15 @@ def _lumen_contrast(
     thinness = np.exp(-tubes.radii_um / np.float32(2 * edge))
     contrast = config.lumen_contrast * (1 - config.fading * thinness)
     if config.contrast_spread > 0:
-        spread = config.contrast_spread * rng.standard_normal(len(contrast))
+        spread = config.contrast_spread * _along_trees(tubes.parents, rng)
         contrast = contrast * np.exp(np.minimum(spread, 0.5))
     return np.asarray(contrast, dtype=np.float32)
+
+
+def _along_trees(parents: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Random values of variance 1, that of a daughter near its parent's."""
+    values = rng.standard_normal(len(parents))
+    for index, parent in enumerate(parents):
+        if parent >= 0:
+            values[index] = 0.97 * values[parent] + 0.24 * values[index]
+    return values

@@ -103,6 +103,7 @@ class PhantomConfig(BaseModel, frozen=True, extra="forbid"):
 
     texture: Share = Field(0.03, description="Grey amplitude of tissue texture, all scales.")
     shading: Share = Field(0.04, description="Grey amplitude of broad light and dark regions.")
+    clouds: Share = Field(0.0, description="Grey of bright uneven regions: fat, fibres.")
     capillaries: Share = Field(0.04, description="Grey amplitude of small dark and bright specks.")
     rings: Share = Field(0.01, description="Grey amplitude of ring artefacts about the z axis.")
     streaks: Share = Field(0.01, description="Grey amplitude of streak artefacts.")

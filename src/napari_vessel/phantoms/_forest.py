@@ -54,14 +54,19 @@ def tree_spec(organ: Organ, config: PhantomConfig) -> TreeSpec:
 
 
 def _arteries(organ: Organ, config: PhantomConfig, rng: np.random.Generator) -> list[Branch]:
-    """Grow every tree from its own entry; the first one enters at the hilum."""
+    """Grow every tree: the first one enters at the hilum, the others anywhere."""
     spec = tree_spec(organ, config)
     branches = list(grow_tree(organ, organ.entry_um(), spec, rng).branches)
     for _ in range(1, config.trees):
-        direction = rng.normal(size=3) * organ.extent_um / organ.extent_um.max()
-        hilum = direction / max(float(np.linalg.norm(direction)), 1e-9)
-        smaller = replace(spec, trunk_radius_um=spec.trunk_radius_um * rng.uniform(0.3, 1.0))
-        tree = grow_tree(organ, organ.entry_um(hilum), smaller, rng)
+        target = rng.uniform(0, 1, size=3) * organ.extent_um
+        start = organ.edge_um(target, rng)
+        way = float(np.linalg.norm(target - start))
+        smaller = replace(
+            spec,
+            trunk_radius_um=spec.trunk_radius_um * rng.uniform(0.3, 1.0),
+            trunk_length_um=max(spec.trunk_length_um, way * rng.uniform(1.0, 1.5)),
+        )
+        tree = grow_tree(organ, start, smaller, rng, towards_um=target)
         branches = _joined(branches, list(tree.branches))
     return branches
 

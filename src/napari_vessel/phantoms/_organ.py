@@ -81,7 +81,14 @@ class Organ:
         margin = np.minimum(margin_um, (self.high_um - self.low_um) * 0.45)
         return np.asarray(np.clip(inside, self.low_um + margin, self.high_um - margin))
 
-    def entry_um(self, hilum: Floats | None = None) -> Floats:
-        """Where trunks enter: on the surface, inside the box; elsewhere for another ``hilum``."""
-        hilum = self.hilum if hilum is None else hilum
-        return self.confined(self.centre_um + hilum * self.semi_um, margin_um=0.0)
+    def entry_um(self) -> Floats:
+        """Where the trunks enter: on the surface, inside the box."""
+        return self.confined(self.centre_um + self.hilum * self.semi_um, margin_um=0.0)
+
+    def edge_um(self, inner: Floats, rng: np.random.Generator) -> Floats:
+        """Where a straight way in some direction from ``inner`` leaves the box or the organ."""
+        vector = rng.normal(size=3)
+        direction = vector / max(float(np.linalg.norm(vector)), 1e-9)
+        face = np.where(direction > 0, self.high_um, self.low_um)
+        steps = (face - inner) / np.where(np.abs(direction) < 1e-9, 1e-9, direction)
+        return self.confined(inner + float(steps.min()) * direction, margin_um=0.0)

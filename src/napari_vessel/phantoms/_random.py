@@ -82,7 +82,6 @@ def _common(draw: _Draw) -> dict[str, Any]:
         "tortuosity": draw.between(0.1, 0.9),
         "unevenness": draw.between(0.0, 0.35),
         "squash": draw.between(0.12, 0.6),
-        "most_branches": 400,
         "bits": draw.one_of(8, 16),
     }
 
@@ -101,11 +100,18 @@ def _part(draw: _Draw, shape: Zyx, edges: Edges, radius: tuple[float, float]) ->
     }
 
 
+def _longer(shape: Zyx, edges: Edges) -> int:
+    """Trees in addition, for a volume that is longer than wide."""
+    extents = np.multiply(shape, edges)
+    return round(min(float(extents.max() / np.median(extents)) - 1, 6.0) * 1.5)
+
+
 def _ct(draw: _Draw, shape: Zyx) -> dict[str, Any]:
     """Draw X-rays: dark lumens, arteries with bright walls, veins without."""
     edge = draw.scale(20.0, 65.0)
     edges = (edge * draw.some(0.2, draw.between(1.5, 4), 1.0), edge, edge)
-    lumen, wall = draw.scale(0.03, 0.4), draw.scale(0.05, 0.3)
+    lumen = draw.scale(0.04, 0.4)
+    wall = float(np.clip(lumen * draw.scale(0.2, 1.5), 0.02, 0.3))
     tissue = draw.between(max(0.4, lumen), min(0.65, 1 - wall))
     fields: dict[str, Any] = {
         "voxel_size_um": edges,
@@ -114,8 +120,8 @@ def _ct(draw: _Draw, shape: Zyx) -> dict[str, Any]:
         "medium": float(np.clip(tissue - max(lumen, 0.1) * draw.between(0.8, 1.2), 0, 1)),
         "lumen_contrast": lumen,
         "wall_contrast": wall,
-        "wall_ratio": draw.between(0.1, 0.6),
-        "wall_least": draw.some(0.6, draw.between(0.2, 1.0)),
+        "wall_ratio": draw.between(0.05, 0.5),
+        "wall_least": draw.some(0.8, draw.between(0.3, 1.8)),
         "fading": draw.between(0.0, 1.0),
         "contrast_spread": draw.some(0.5, draw.between(0.1, 0.8)),
         "sinus": draw.one_of(0.0, draw.between(0.2, 0.6)),
@@ -129,12 +135,14 @@ def _ct(draw: _Draw, shape: Zyx) -> dict[str, Any]:
         "bundle_gap": draw.between(0.0, 0.8),
         "sheath": draw.some(0.5, draw.between(0.3, 2.0)),
         "sheath_contrast": wall * draw.between(0.1, 0.9),
+        "most_branches": 400,
+        "clouds": draw.some(0.4, wall * draw.between(0.1, 1.0)),
         "blobs": draw.one_of(0, draw.whole(0, 6)),
         "blob_radius": draw.scale(1.5, 8.0),
         "blob_contrast": wall * draw.between(0.2, 1.0),
     }
-    if draw.rng.random() < 0.6:
-        fields |= _part(draw, shape, edges, (2.5, 25.0))
+    if draw.rng.random() < 0.75:
+        fields |= _part(draw, shape, edges, draw.one_of((1.5, 6.0), (4.0, 25.0)))
         fields["organ"] = draw.one_of(draw.between(0.7, 1.1), 4.0)
     else:
         fields["organ"] = draw.one_of(draw.between(0.75, 1.0), draw.between(1.0, 1.5), 3.0)
@@ -168,17 +176,17 @@ def _bright(draw: _Draw) -> dict[str, Any]:
     tissue = draw.scale(0.01, 0.15)
     lumen = min(draw.scale(0.2, 0.95), 1 - tissue)
     return {
-        "organ": 4.0,
+        "organ": draw.some(0.3, draw.between(0.7, 1.2), 4.0),
         "least_radius": draw.between(0.8, 1.5),
         "cysts": 0,
         "veins": False,
         "tissue": tissue,
-        "medium": tissue,
+        "medium": tissue * draw.between(0.0, 1.0),
         "lumen_contrast": lumen,
         "wall_contrast": 0.0,
         "wall_ratio": 0.0,
         "fading": draw.between(0.0, 0.6),
-        "contrast_spread": draw.between(0.0, 0.9),
+        "contrast_spread": draw.between(0.0, 0.7),
         "mottle": draw.between(0.0, 0.4),
         "hollow": draw.some(0.4, draw.between(0.0, 0.6)),
         "sheath_contrast": 0.0,
@@ -209,11 +217,12 @@ def _two_photon(draw: _Draw, shape: Zyx) -> dict[str, Any]:
         | _part(draw, shape, edges, draw.one_of((3.0, 10.0), (8.0, 30.0)))
         | {
             "voxel_size_um": edges,
-            "trees": draw.whole(1, 5),
-            "mesh_spacing": draw.some(0.7, draw.scale(20.0, 60.0)),
-            "mesh_radius": draw.scale(1.0, 3.5),
+            "trees": draw.whole(1, 6) + _longer(shape, edges),
+            "most_branches": 100,
+            "mesh_spacing": draw.some(0.75, draw.scale(20.0, 60.0)),
+            "mesh_radius": draw.scale(1.0, 4.0),
             "lines": draw.some(0.6, draw.between(0.0, 0.2)),
-            "attenuation": draw.some(0.6, draw.between(0.0, 2.5)),
+            "attenuation": draw.some(0.6, draw.between(0.0, 2.0)),
             "exposure": draw.some(0.5, draw.scale(1.0, 4.0), 1.0),
             "blur": draw.between(0.4, 1.2),
             "axial_blur": draw.between(0.0, 1.2),
@@ -234,10 +243,11 @@ def _light_sheet(draw: _Draw, shape: Zyx) -> dict[str, Any]:
         | {
             "voxel_size_um": edges,
             "tissue": tissue,
-            "medium": tissue,
+            "medium": tissue * draw.between(0.0, 1.0),
             "lumen_contrast": min(draw.scale(0.1, 0.7), 1 - tissue),
             "hollow": draw.some(0.5, draw.between(0.3, 1.0)),
-            "trees": draw.whole(1, 4),
+            "trees": draw.whole(1, 4) + _longer(shape, edges),
+            "most_branches": 100,
             "mesh_spacing": draw.some(0.5, draw.scale(15.0, 50.0)),
             "mesh_radius": draw.scale(0.8, 2.5),
             "stripes": draw.some(0.7, draw.between(0.0, 0.5)),

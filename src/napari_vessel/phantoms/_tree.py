@@ -89,10 +89,21 @@ class Tree:
         return tuple(branch for branch in self.branches if branch.parent == index)
 
 
-def grow_tree(organ: Organ, start_um: Floats, spec: TreeSpec, rng: np.random.Generator) -> Tree:
-    """Grow breadth first from ``start_um``, every branching into the freest directions."""
+def grow_tree(
+    organ: Organ,
+    start_um: Floats,
+    spec: TreeSpec,
+    rng: np.random.Generator,
+    *,
+    towards_um: Floats | None = None,
+) -> Tree:
+    """Grow breadth first from ``start_um``, every branching into the freest directions.
+
+    The trunk leads to the organ's middle, or to ``towards_um``.
+    """
     grower = _Grower(organ, spec, rng)
-    inwards = _unit(organ.centre_um - start_um, otherwise=-organ.hilum)
+    target = organ.centre_um if towards_um is None else towards_um
+    inwards = _unit(target - start_um, otherwise=-organ.hilum)
     grower.add(start_um, inwards, spec.trunk_radius_um, parent=-1)
     queue = deque([0])
     while queue:

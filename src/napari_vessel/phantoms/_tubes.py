@@ -48,12 +48,15 @@ class Tubes:
         bool, zyx: voxels that a centreline passes through.
     radii_um
         float32: radius of every branch.
+    parents
+        The branch that each one springs from; -1 for none.
     """
 
     surface_um: NDArray[np.float32]
     branch: NDArray[np.int32]
     centreline: NDArray[np.bool_]
     radii_um: NDArray[np.float32]
+    parents: tuple[int, ...]
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -87,6 +90,7 @@ def rasterise(
         np.full(shape, -1, np.int32),
         np.zeros(shape, np.bool_),
         np.array([branch.radius_um for branch in tree.branches], np.float32),
+        tuple(branch.parent for branch in tree.branches),
     )
     extent = np.multiply(shape, voxel_size.zyx)
     for index, branch in enumerate(tree.branches):
