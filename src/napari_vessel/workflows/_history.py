@@ -9,9 +9,10 @@ from napari_vessel.training import EpochEnd, FitEnd, StepEnd
 
 
 class History:
-    """Collects the epochs of a training and how it ended."""
+    """Collects the epochs of a training and how it ended; ``before`` are lines to go on from."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: bytes = b"") -> None:
+        self._before = before
         self._entries: list[EpochEnd | FitEnd] = []
 
     def add(self, event: StepEnd | EpochEnd | FitEnd) -> None:
@@ -21,4 +22,5 @@ class History:
 
     def lines(self) -> bytes:
         """Return JSON Lines, an epoch each, the end last."""
-        return "".join(json.dumps(asdict(entry)) + "\n" for entry in self._entries).encode()
+        lines = (json.dumps(asdict(entry)) + "\n" for entry in self._entries)
+        return self._before + "".join(lines).encode()

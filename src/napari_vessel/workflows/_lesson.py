@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -51,18 +52,10 @@ class Lesson:
         return mean_score(self._scores(network, boxes, threshold or self.threshold))
 
     def best_threshold(self, network: nn.Module) -> float:
-        """Choose the threshold of a trained network; a person's own choice stays.
-
-        Training moves a network's probabilities, and three planes that agree only
-        in part have a mean below each: thresholds well below 0.5 won the field's competition
-        (DOMAIN.md). Where many are as good, the middle of them.
-        """
+        """Choose the threshold of a trained network; a person's own choice stays."""
         if self.threshold_is_chosen:
             return self.threshold
-        scores = {threshold: self.watched(network, threshold) for threshold in THRESHOLDS}
-        best = max(scores.values())
-        good = [threshold for threshold, score in scores.items() if score >= best - _AS_GOOD]
-        return round(fmean(good), 2) if best > 0 else self.threshold
+        return choose_threshold(lambda at: self.watched(network, at), self.threshold)
 
     def sampler(self) -> PatchSampler:
         """Return what draws patches to learn from.
@@ -86,6 +79,19 @@ class Lesson:
         # view: that compares two networks as fairly as all planes and views, and a slice that a
         # person corrected takes one forward pass, not one for each of its rows and columns.
         return score_blocks(network, self.read, self.overlay, boxes, threshold=threshold)
+
+
+def choose_threshold(score: Callable[[float], float], before: float) -> float:
+    """Choose the threshold that ``score`` is best at; ``before`` where none is any good.
+
+    Training moves a network's probabilities, and three planes that agree only
+    in part have a mean below each: thresholds well below 0.5 won the field's competition
+    (DOMAIN.md). Where many are as good, the middle of them.
+    """
+    scores = {threshold: score(threshold) for threshold in THRESHOLDS}
+    best = max(scores.values())
+    good = [threshold for threshold, found in scores.items() if found >= best - _AS_GOOD]
+    return round(fmean(good), 2) if best > 0 else before
 
 
 def lesson_of(

@@ -11,13 +11,14 @@ from typing import Any
 
 from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.project import Project
-from napari_vessel.training import Decision, EpochEnd, FitEnd, StepEnd, TrainingConfig, decide, fit
+from napari_vessel.training import Decision, FitEnd, decide, fit
 from napari_vessel.workflows._adopting import adopt, card_of
 from napari_vessel.workflows._events import Progress, Retrained
 from napari_vessel.workflows._history import History
 from napari_vessel.workflows._lesson import lesson_of
 from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._requests import Retrain
+from napari_vessel.workflows._train_progress import training_progress
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def retrain(request: Retrain) -> Iterator[Any]:
         history.add(event)
         if not isinstance(event, FitEnd):
             yield event
-            yield _progress(lesson.config, event, monotonic() - started)
+            yield training_progress(lesson.config, event, monotonic() - started)
     yield Progress(1, 1, "steps", "Comparing with the network in use")
     threshold = lesson.best_threshold(network)
     after = lesson.scores(network, threshold)
@@ -86,11 +87,3 @@ def _result(decision: Decision, name: str | None, threshold: float, seconds: flo
         seconds=seconds,
         threshold=threshold if name else None,
     )
-
-
-def _progress(config: TrainingConfig, event: StepEnd | EpochEnd, seconds: float) -> Progress:
-    """Tell how far training is, by epochs or by time, whichever ends it first."""
-    epochs = (event.epoch - (0 if isinstance(event, EpochEnd) else 1)) / config.epochs
-    share = max(epochs, seconds / (60 * config.minutes) if config.minutes else 0.0)
-    left = seconds * (1 - share) / share if 0 < share < 1 else None
-    return Progress(min(share, 1.0), 1, "epochs", f"Training, epoch {event.epoch}", left)

@@ -1,0 +1,191 @@
+"""The folder of a training, which can be killed and gone on with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+
+from napari_vessel.errors import (
+    ExportError,
+    OutputExistsError,
+    ProjectBusyError,
+    ProjectError,
+    WriteError,
+)
+from napari_vessel.volumes import replace_folder, sync_tree, write_atomically
+
+_LOCK, _CARD = ".lock", "card.json"
+
+
+@dataclass(frozen=True)
+class TrainFolder:
+    """``OUT.run/``: the recipe, the state to go on from, the curve, and pseudo-labels."""
+
+    out: Path
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.out.with_name(f"{self.out.name}.run")
+
+    @property
+    def recipe(self) -> Path:
+        """What the state belongs to."""
+        return self.path / "run.json"
+
+    @property
+    def state(self) -> Path:
+        """Weights, optimiser and everything else that the next step follows from."""
+        return self.path / "state.pt"
+
+    @property
+    def history(self) -> Path:
+        """The curve so far."""
+        return self.path / "history.jsonl"
+
+    @property
+    def pseudo(self) -> Path:
+        """What the pseudo-labels' network predicted; used again by later runs."""
+        return self.path / "pseudo"
+
+    def refuse(self, *, overwrite: bool) -> None:
+        """Refuse now what could not be written after hours.
+
+        Raises
+        ------
+        OutputExistsError
+            Something stands at ``out``.
+        ExportError
+            It is no checkpoint, and would be deleted.
+        """
+        if not self.out.exists():
+            return
+        if not overwrite:
+            raise OutputExistsError(f"{self.out} exists already: use --overwrite to replace it.")
+        if not (self.out / _CARD).is_file():
+            raise ExportError(
+                f"{self.out} is no checkpoint, so it is not replaced: choose another name."
+            )
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder and hold it against a second run into the same checkpoint.
+
+        Raises
+        ------
+        ProjectBusyError
+            Another run is at work on it.
+        WriteError
+            The folder cannot be made.
+        """
+        lock = FileLock(self.path / _LOCK)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ProjectBusyError(f"Another run is training into {self.path} now.") from error
+        except OSError as error:
+            reason = error.strerror or error
+            raise WriteError(f"{self.path} cannot be written: {reason}.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def check(self, recipe: dict[str, Any], *, resume: bool, overwrite: bool) -> bool:
+        """Return whether an unfinished run of the same recipe is gone on with.
+
+        Raises
+        ------
+        OutputExistsError
+            An unfinished run stands there that was not asked to go on, or is of another recipe.
+        ProjectError
+            Its recipe is damaged.
+        """
+        if not self.state.exists() or (overwrite and not resume):
+            return False
+        if not resume:
+            raise OutputExistsError(
+                f"{self.path} holds an unfinished training: use --resume to go on with it, "
+                "or --overwrite to start anew."
+            )
+        self._require_same(recipe)
+        return True
+
+    def begin(self, recipe: dict[str, Any]) -> None:
+        """Start anew, with ``recipe``."""
+        self.state.unlink(missing_ok=True)  # before the recipe that it is not of
+        write_atomically(self.recipe, json.dumps(recipe, indent=2).encode())
+
+    def save(self, state: dict[str, Any], history: bytes) -> None:
+        """Keep a state, whole, and the curve up to it.
+
+        Raises
+        ------
+        WriteError
+            The disk refuses; the state before stays.
+        """
+        write_atomically(self.history, history)
+        write_atomically(self.state, lambda path: torch.save(state, path))
+
+    def load(self) -> dict[str, Any]:
+        """Return the state; nothing but tensors and plain values is read.
+
+        Raises
+        ------
+        ProjectError
+            It is damaged, or not a state.
+        """
+        try:
+            found = torch.load(self.state, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:
+            raise ProjectError(
+                f"{self.state} is damaged ({type(error).__name__}): use --overwrite to start anew."
+            ) from error
+        if not isinstance(found, dict):
+            raise ProjectError(f"{self.state} is no state: use --overwrite to start anew.")
+        return found
+
+    def publish(self, made: Path) -> None:
+        """Move the finished checkpoint to ``out``, and forget the state."""
+        sync_tree(made)
+        replace_folder(made, self.out)
+        self.state.unlink(missing_ok=True)
+
+    def fresh(self) -> Path:
+        """Return where the finished checkpoint is put together: nothing stands there."""
+        made = self.path / "checkpoint"
+        shutil.rmtree(made, ignore_errors=True)
+        return made
+
+    def _require_same(self, wanted: dict[str, Any]) -> None:
+        try:
+            found = json.loads(self.recipe.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ProjectError(
+                f"{self.recipe} is damaged ({error}): use --overwrite to start anew."
+            ) from error
+        differing = _differing(found, wanted)
+        if differing:
+            raise OutputExistsError(
+                f"{self.path} holds an unfinished training of another recipe (it differs in "
+                f"{', '.join(differing)}). Ask as before to go on with it, or use --overwrite."
+            )
+
+
+def _differing(found: Any, wanted: Any, name: str = "") -> list[str]:  # noqa: ANN401  JSON
+    """Name the values that differ, as training.seed."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        keys = sorted(found.keys() | wanted)
+        inner = ((found.get(key), wanted.get(key), f"{name}.{key}".lstrip(".")) for key in keys)
+        return [each for values in inner for each in _differing(*values)]
+    return [] if found == wanted else [name or "it all"]

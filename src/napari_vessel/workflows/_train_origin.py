@@ -1,0 +1,90 @@
+"""Where a training starts, and what its result is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import torch
+from torch import nn
+
+from napari_vessel.networks import (
+    Checkpoint,
+    CheckpointCard,
+    build_network,
+    check_fits,
+    library_versions,
+    prepare,
+)
+from napari_vessel.workflows._checkpoints import checkpoint_of
+from napari_vessel.workflows._train_config import Start, TrainRun
+from napari_vessel.workflows._train_lesson import TrainLesson
+from napari_vessel.workflows._train_open import Opened, common_voxel_size, polarity_of
+from napari_vessel.workflows._train_pseudo import unlabelled
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The network as training finds it."""
+
+    network: nn.Module
+    card: CheckpointCard  # of what it becomes, without scores
+    parent: Checkpoint | None
+
+
+def origin_of(config: TrainRun, opened: list[Opened], device: torch.device) -> Origin:
+    """Make the network, or load the one to start from."""
+    size = common_voxel_size(opened)
+    update = {"voxel_size_um": size.zyx, "planes": config.training.plane_choices}
+    if isinstance(config.network, Start):
+        parent = checkpoint_of(config.network.start)
+        check_fits(parent.card, channels=1)
+        card = parent.card.model_copy(update=update | {"parent": parent.id})
+        return Origin(parent.load(device), card, parent)
+    made = CheckpointCard(network=config.network, polarity=polarity_of(opened), **update)
+    check_fits(made, channels=1)
+    torch.manual_seed(config.training.seed)
+    return Origin(prepare(build_network(config.network), device), made, None)
+
+
+def card_of_run(
+    origin: Origin, lesson: TrainLesson, threshold: float, metrics: dict[str, float]
+) -> CheckpointCard:
+    return origin.card.model_copy(
+        update={
+            "corrections": None,
+            "metrics": metrics,
+            "provisional": not lesson.held_out,
+            "threshold": threshold,
+            "provenance": _provenance(origin, lesson),
+            "versions": library_versions(),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "sha256": "",
+            "card_sha256": "",
+        }
+    )
+
+
+def _provenance(origin: Origin, lesson: TrainLesson) -> str:
+    """Name what it was trained on, in words and without the machine's paths."""
+
+    def told(role: str) -> str:
+        entries = [subject.surveyed.opened for subject in lesson.subjects]
+        named = (f"{o.name} (reviewed: {_text(o)})" for o in entries if o.entry.role == role)
+        return ", ".join(named)
+
+    text = f"Trained on labelled volumes: {told('train')}."
+    if judged := told("validation"):
+        text += f" Judged by: {judged}."
+    if pseudo := unlabelled(lesson):
+        names = ", ".join(subject.name for subject in pseudo)
+        teacher = checkpoint_of(lesson.config.pseudo.checkpoint).id if lesson.config.pseudo else ""
+        text += f" Unlabelled voxels of {names}: pseudo-labels of {teacher}."
+    if origin.parent:
+        text += f" Started from {origin.parent.id}. {origin.parent.card.provenance}"
+    return text
+
+
+def _text(opened: Opened) -> str:
+    reviewed = opened.entry.reviewed
+    return reviewed if isinstance(reviewed, str) else "; ".join(reviewed)
