@@ -1,0 +1,124 @@
+"""The ladder: what a starter network is worth on real volumes, against all a person has else.
+
+Methods: the best global threshold, Frangi and Sato with the settings that the truth itself
+chooses (oracles); signed-distance interpolation of 3 and 6 labelled slices; a random forest
+from scribbles in 3; a U-Net from scratch on 1, 3 and 6 slices; the starter before any
+correction and tuned on 1, 3 and 6. Slices that were labelled are not scored.
+
+Run as ``python benchmarks/ladder.py RESULTS.jsonl``. Every cell (method, volume, seed) is
+appended to RESULTS.jsonl as soon as it is done, so a run that was stopped goes on where
+it was; cells of another starter or another time for training are computed anew and kept.
+With ``--report`` nothing is computed. Volumes are those of NAPARI_VESSEL_DATA, else of
+../shared/data, or any folder with image.tif and label.tif.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def main() -> None:
+    """Compute what is missing, then print the tables; ends with 1 where a cell failed."""
+    arguments = _parser().parse_args()
+    for name in _ONE_THREAD:  # before numpy and torch are imported, here and in the workers
+        os.environ[name] = "1"
+    from ladder_cells import METHODS, cells, left, read_results
+    from ladder_data import ITEMS
+    from ladder_plan import Plan
+    from ladder_report import Report
+    from real_loop import data_folder
+
+    if not arguments.volumes and not data_folder().is_dir():
+        sys.exit(
+            f"{data_folder()} is missing: name the folder of real volumes in NAPARI_VESSEL_DATA"
+        )
+    scratch = arguments.scratch_seconds or arguments.seconds
+    plan = Plan(arguments.checkpoint, arguments.seconds, scratch, polarity=arguments.polarity)
+    methods, volumes = arguments.methods or METHODS, arguments.volumes or ITEMS
+    if unknown := set(methods) - set(METHODS):
+        sys.exit(f"No such method: {', '.join(unknown)}. Methods: {', '.join(METHODS)}")
+    wanted = cells(methods, volumes, arguments.seeds, plan)
+    todo = [] if arguments.report else list(left(wanted, read_results(arguments.results)))
+    failed = sum(_computed(todo, plan, arguments))
+    missing = {*left(wanted, found := read_results(arguments.results))}
+    report = Report.of(wanted, found)
+    if arguments.json:
+        print(json.dumps(report.as_dict() | {"missing": len(missing), "failed": failed}))
+    else:
+        print(report.text() + f"\n\n{len(wanted) - len(missing)} of {len(wanted)} cells.")
+    sys.exit(bool(failed))
+
+
+def _computed(todo: list[Any], plan: Any, arguments: argparse.Namespace) -> Iterator[bool]:  # noqa: ANN401
+    """Compute cells in processes of their own; yield whether each failed."""
+    if not todo:
+        return
+    from ladder_cells import append_result, compute
+
+    started, context = monotonic(), multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(arguments.workers, context, initializer=_one_thread) as pool:
+        seeds = tuple(arguments.seeds)
+        waiting: dict[Future[dict[str, Any]], Any] = {
+            pool.submit(compute, cell, plan, seeds): cell for cell in todo
+        }
+        for done, future in enumerate(as_completed(waiting), 1):
+            error, cell = future.exception(), waiting[future]
+            if error is None:
+                append_result(arguments.results, future.result())
+            told = f"failed: {error!r}" if error else f"Dice {future.result()['dice']:.3f}"
+            minutes = (monotonic() - started) / done * (len(todo) - done) / 60
+            print(
+                f"{done}/{len(todo)} {cell.method} {Path(cell.volume).name} seed {cell.seed}: "
+                f"{told}, about {minutes:.0f} min left",
+                file=sys.stderr,
+                flush=True,
+            )
+            yield error is not None
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("results", type=Path, metavar="RESULTS.jsonl", help="Made, or gone on with.")
+    add("--seeds", type=_numbers, default=[0, 1, 2], help="Comma-separated. Default 0,1,2.")
+    add("--methods", type=_words, help="Comma-separated. Default: all.")
+    add("--volumes", type=_words, help="Items or folders, comma-separated. Default: all ten.")
+    add("--workers", type=int, default=2, help="Processes of one thread each. Default 2.")
+    add("--seconds", type=float, default=40.0, help="Of training, of one core. Default 40.")
+    add("--scratch-seconds", type=float, help="The same from scratch. Default: --seconds.")
+    add("--checkpoint", type=Path, help="A checkpoint's folder, in place of the starter.")
+    add("--polarity", choices=("auto", "known"), default="auto", help="Found, or the manifest's.")
+    add("--report", action="store_true", help="Compute nothing; print what there is.")
+    add("--json", action="store_true", help="One JSON object in place of the tables.")
+    return parser
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(word) for word in _words(text)]
+
+
+if __name__ == "__main__":
+    main()

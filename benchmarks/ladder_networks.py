@@ -1,0 +1,151 @@
+"""Networks on the ladder, each by the product's own path through a project of its own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import numpy as np
+import torch
+
+from ladder_data import Item, Mask, scored
+from ladder_plan import Plan
+from ladder_training import Training
+from napari_vessel.errors import VesselError
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference import InferenceConfig
+from napari_vessel.networks import (
+    CheckpointCard,
+    build_network,
+    save_checkpoint,
+)
+from napari_vessel.project import Project, Proposal
+from napari_vessel.training import TrainingConfig
+from napari_vessel.volumes import VolumeOptions, mask_of
+from napari_vessel.workflows import WORKFLOWS, BlockFailed, Correct, NewProject, Propose
+
+_SCRATCH = {"learning_rate": 1e-3, "keep_statistics": False, "epochs": 1000, "patience": 15}
+"""As ``TrainingConfig`` says of training from scratch; the end is patience or the cap."""
+
+
+def zero_shot(item: Item, folder: Path, plan: Plan) -> tuple[Mask, dict[str, Any]]:
+    """Predict as the first click does; return the mask and the cell's figures."""
+    project = opened(item, folder, plan)
+    started = process_time()
+    mask = predicted(project)
+    figures = {"seconds": process_time() - started}
+    return mask, figures | single_planes(project, item, mask, ())
+
+
+def learned(
+    item: Item, folder: Path, method: str, slices: tuple[int, ...], plan: Plan, seed: int
+) -> dict[str, Any]:
+    """Train on labelled slices, ``method`` being tuned-N or scratch-N; return the figures."""
+    project = opened(item, folder, plan)
+    _correct(project, item, folder, slices)
+    tuned = method.startswith("tuned")
+    if tuned:
+        config = TrainingConfig(minutes=plan.seconds / 60, seed=seed)
+    else:
+        _from_scratch(project, item, seed)
+        config = TrainingConfig(minutes=plan.scratch_seconds / 60, seed=seed, **_SCRATCH)
+    training = Training(project, config)
+    figures: dict[str, Any] = {"early": {}}
+    for snapshot in training.snapshots(plan.marks):
+        started = process_time()
+        adopted = training.settle(snapshot.network, judged=tuned)
+        mask = predicted(project)
+        found = scored(mask, item, slices)
+        if snapshot.mark is None:
+            seconds = snapshot.seconds + process_time() - started
+            figures |= found | snapshot.told | {"adopted": adopted, "seconds": seconds}
+            figures |= single_planes(project, item, mask, slices)
+        else:
+            figures["early"][f"{snapshot.mark:g}"] = found
+        training.back()
+    return figures
+
+
+def opened(item: Item, folder: Path, plan: Plan) -> Project:
+    """Make a project on the item, with the plan's starter in use."""
+    path = folder / f"{item.name}.npy"
+    np.save(path, item.voxels)
+    polarity = item.polarity if plan.polarity == "known" else "auto"
+    options = VolumeOptions(voxel_size=item.voxel_size, polarity=polarity)
+    project = Project(folder / "ladder.vessel")
+    _run("new", NewProject(str(path), project.path, options))
+    project.update(inference=InferenceConfig(device="cpu").model_dump())
+    if plan.checkpoint:
+        shutil.copytree(plan.checkpoint, project.checkpoints / "named")
+        project.update(checkpoint="named")
+    return project
+
+
+def predicted(project: Project) -> Mask:
+    """Propose, and return the mask at the threshold in use."""
+    _run("propose", Propose(project.path))
+    proposal = _proposal(project)
+    return np.asarray(mask_of(proposal.probability(proposal.region), project.threshold) != 0)
+
+
+def single_planes(
+    project: Project, item: Item, mask: Mask, slices: tuple[int, ...]
+) -> dict[str, Any]:
+    """Score each plane alone at the threshold in use, and ``mask``, the fusion chosen."""
+    if item.flat:
+        return {}
+    config, used = project.config.inference, _proposal(project).recipe["inference"]
+    if set(used["planes"]) != {*Plane}:
+        every = InferenceConfig(device="cpu", planes=tuple(Plane))
+        project.update(inference=every.model_dump())
+        predicted(project)
+        project.update(inference=config.model_dump())
+    store, threshold = _proposal(project).store, project.threshold
+    alone = {
+        plane.value: scored(
+            mask_of(store.read(plane.value, Box.of(store.shape)), threshold) != 0, item, slices
+        )["dice"]
+        for plane in Plane
+    }
+    chosen = {"planes": used["planes"], "weights": used["weights"], "threshold": threshold}
+    return {"planes": alone, "fused": scored(mask, item, slices)["dice"], "chosen": chosen}
+
+
+def _correct(project: Project, item: Item, folder: Path, slices: tuple[int, ...]) -> None:
+    labels = folder / "labels.npy"
+    np.save(labels, item.truth.astype(np.uint8))
+    places = tuple((Plane.XY, z) for z in slices)
+    _run("correct", Correct(project.path, str(labels), slices=places))
+
+
+def _from_scratch(project: Project, item: Item, seed: int) -> None:
+    """Put a network of the starter's architecture in use that has learned nothing.
+
+    It is of the volume's own voxel size and polarity: nothing is rescaled or inverted.
+    """
+    torch.manual_seed(seed)
+    card = project.open_checkpoint().card
+    plain = CheckpointCard(
+        network=card.network,
+        voxel_size_um=item.voxel_size.zyx,
+        polarity=item.polarity,
+        threshold=0.5,
+        provenance="Weights drawn at random.",
+    )
+    save_checkpoint(project.checkpoints / "scratch", build_network(card.network), plain)
+    project.update(checkpoint="scratch")
+
+
+def _proposal(project: Project) -> Proposal:
+    proposal = project.open_proposal()
+    if proposal is None:
+        raise VesselError("The prediction left no proposal.")
+    return proposal
+
+
+def _run(workflow: str, request: object) -> None:
+    for event in WORKFLOWS[workflow](request):
+        if isinstance(event, BlockFailed):
+            raise VesselError(f"{event.box}: {event.reason}")
