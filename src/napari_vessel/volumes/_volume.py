@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from math import prod
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
 from napari_vessel.errors import CallerError, ReadError
 from napari_vessel.geometry import Box, VoxelSize, Zyx
+from napari_vessel.volumes._coarse import organ_of
 from napari_vessel.volumes._dtypes import LazyArray, Voxels
 from napari_vessel.volumes._holes import HoleySource
 from napari_vessel.volumes._options import DEFAULT_OPTIONS, VolumeOptions
-from napari_vessel.volumes._sample import sample
+from napari_vessel.volumes._organ import Organ
+from napari_vessel.volumes._polarity import PolarityFinding, find_polarity
+from napari_vessel.volumes._sample import organ_slices, sample
 from napari_vessel.volumes._source import Factors, Source, check_box
 from napari_vessel.volumes._window import IntensityWindow
 
@@ -48,8 +51,10 @@ class Volume:
             raise CallerError(message)
         self.source = source
         self.options = options
-        self._lock = Lock()
+        self._lock = RLock()  # the window asks for the organ
         self._window: IntensityWindow | None = None
+        self._organ: Organ | None = None
+        self._polarity: PolarityFinding | None = None
 
     @property
     def shapes(self) -> Sequence[Zyx]:
@@ -168,9 +173,26 @@ class Volume:
         """
         with self._lock:
             if self._window is None:
-                voxels = sample(self, self.options.window)
+                voxels = sample(self, self.options.window, self.organ())
                 self._window = IntensityWindow.of(voxels, self.options.window)
             return self._window
+
+    def organ(self) -> Organ:
+        """Find where the organ lies; reads a bounded coarse look once, then keeps it.
+
+        Where a part of that cannot be read everything is organ: nothing is left out unseen.
+        """
+        with self._lock:
+            if self._organ is None:
+                self._organ = organ_of(self)
+            return self._organ
+
+    def polarity(self) -> PolarityFinding:
+        """Find whether vessels are dark or bright; reads a few slices once, then keeps it."""
+        with self._lock:
+            if self._polarity is None:
+                self._polarity = find_polarity(organ_slices(self, self.organ()))
+            return self._polarity
 
     def describe(self) -> dict[str, Any]:
         """Summarise what was opened, in JSON's types; reads no voxels."""
