@@ -61,7 +61,8 @@ def learned(
         if snapshot.mark is None:
             seconds = snapshot.seconds + process_time() - started
             figures |= found | snapshot.told | {"adopted": adopted, "seconds": seconds}
-            figures |= single_planes(project, item, mask, slices)
+            if tuned:  # how planes are fused is the starter's affair
+                figures |= single_planes(project, item, mask, slices)
         else:
             figures["early"][f"{snapshot.mark:g}"] = found
         training.back()
