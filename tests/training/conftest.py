@@ -71,5 +71,6 @@ def config() -> TrainingConfig:
         learning_rate=0.02,
         precision="fp32",
         keep_statistics=False,
+        averaging=0.0,  # two dozen steps are too few for a mean
         minutes=None,
     )

@@ -135,6 +135,25 @@ def test_restoring_undoes_steps_and_a_snapshot_does_not_follow(
         assert task.step(batch()) == first
 
 
+def test_what_is_scored_and_kept_is_the_mean_of_the_weights(network: Tiny) -> None:
+    seen: list[torch.Tensor] = []
+
+    def score(scored: nn.Module) -> float:
+        seen.append(next(scored.parameters()).detach().clone())
+        return 0.0
+
+    task = SegmentationTask(network, score, TrainingConfig(precision="fp32", averaging=0.9))
+    for _ in range(3):
+        task.step(batch())
+    own = next(network.parameters()).detach().clone()
+    task.validate()
+    assert not torch.equal(seen[0], own)
+    state = task.state()
+    task.step(batch())
+    task.restore(state)
+    torch.testing.assert_close(next(network.parameters()).detach(), seen[0])
+
+
 def test_bf16_learns_too(network: Tiny) -> None:
     config = TrainingConfig(precision="bf16", learning_rate=0.02, keep_statistics=False)
     task = SegmentationTask(network, lambda _: 0.0, config)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from napari_vessel.errors import CallerError
 from napari_vessel.networks import autocast, choose_precision, memory_explained
+from napari_vessel.training._averaging import RunningMean
 from napari_vessel.training._config import TrainingConfig
 from napari_vessel.training._losses import reviewed_loss
 from napari_vessel.training._samples import Batch
@@ -30,7 +31,8 @@ class SegmentationTask:
     Parameters
     ----------
     network
-        On its device; trained in place, and left in eval mode after validating.
+        On its device; trained in place. After validating and restoring it is in eval mode
+        and holds the mean of its weights (see :class:`RunningMean`), which is what is scored.
     score
         Scores the network, in eval mode, on what is not learned from (see
         ``score_blocks`` and ``mean_score``); higher is better.
@@ -62,6 +64,7 @@ class SegmentationTask:
         self._optimiser = torch.optim.AdamW(
             self._weights, lr=config.learning_rate, weight_decay=config.weight_decay
         )
+        self._mean = RunningMean(network, config.averaging)
 
     def step(self, batch: Batch) -> float:
         """Learn from one batch; return its loss.
@@ -73,6 +76,7 @@ class SegmentationTask:
         DeviceMemoryError
             Where the device has no room for the batch.
         """
+        self._mean.hide()
         self._train_mode()
         self._optimiser.zero_grad(set_to_none=True)
         with memory_explained(tile=batch.image.shape[-1], batch=len(batch.image)):
@@ -86,20 +90,24 @@ class SegmentationTask:
         if not isfinite(float(norm)):
             return nan
         self._optimiser.step()
+        self._mean.update()
         return value
 
     def validate(self) -> float:
-        """Return the network's score."""
+        """Return the score of the network with the mean of its weights, which it then holds."""
+        self._mean.show()
         return self._score(self.network.eval())
 
     def state(self) -> State:
-        """Return a copy of the network's weights and the optimiser's state."""
-        network, optimiser = self.network.state_dict(), self._optimiser.state_dict()
-        return {"network": deepcopy(network), "optimiser": deepcopy(optimiser)}
+        """Return a copy of the network's weights, their mean, and the optimiser's state."""
+        return {
+            "network": self._mean.state(),
+            "optimiser": deepcopy(self._optimiser.state_dict()),
+        }
 
     def restore(self, state: State) -> None:
-        """Go back to a snapshot; the network is in eval mode after."""
-        self.network.load_state_dict(state["network"])  # type: ignore[arg-type]
+        """Go back to a snapshot; the network holds the mean of its weights, in eval mode."""
+        self._mean.restore(state["network"])  # type: ignore[arg-type]
         self._optimiser.load_state_dict(deepcopy(state["optimiser"]))  # type: ignore[arg-type]
         self.network.eval()
 
