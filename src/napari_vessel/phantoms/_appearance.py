@@ -16,7 +16,7 @@ from napari_vessel.phantoms._texture import (
     specks,
     tissue_texture,
 )
-from napari_vessel.phantoms._tubes import Tubes
+from napari_vessel.phantoms._tubes import Tubes, coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +165,12 @@ def _add_sheath(
 ) -> None:
     """Lay uneven connective tissue about arteries, and so about the veins beside them."""
     edge = float(min(config.voxel_size_um))
-    near = np.nonzero(arteries.branch >= 0)
-    surface = arteries.surface_um[near]
-    width = np.maximum(np.float32(config.sheath) * arteries.radii_um[arteries.branch[near]], edge)
+    near = np.flatnonzero(arteries.branch >= 0)
+    surface, branch = arteries.surface_um.ravel()[near], arteries.branch.ravel()[near]
+    width = np.maximum(np.float32(config.sheath) * arteries.radii_um[branch], edge)
     share = np.clip(1 - surface / width, 0, 1) ** 0.5
-    fibres = 1 + np.float32(0.5) * correlated_noise(config.shape, 3.0, rng)[near]
-    grey[near] -= share * np.float32(config.sign * config.sheath_contrast) * fibres
+    fibres = 1 + np.float32(0.5) * correlated_noise(config.shape, 3.0, rng).ravel()[near]
+    grey.ravel()[near] -= share * np.float32(config.sign * config.sheath_contrast) * fibres
 
 
 def _add_vessels(
@@ -178,28 +178,28 @@ def _add_vessels(
 ) -> None:
     """Lay walls, then lumens, over the tissue; partial volumes mix."""
     edge = float(min(config.voxel_size_um))
-    near = np.nonzero(tubes.branch >= 0)
-    surface, branch = tubes.surface_um[near], tubes.branch[near]
+    near = np.flatnonzero(tubes.branch >= 0)
+    surface, branch = tubes.surface_um.ravel()[near], tubes.branch.ravel()[near]
     radius = tubes.radii_um[branch]
-    here = Tubes(surface, branch, tubes.centreline[near], tubes.radii_um, tubes.parents)
     thick = np.maximum(np.float32(config.wall_ratio) * radius, np.float32(config.wall_least * edge))
-    around = here.coverage(grown_um=thick, edge_um=edge)
-    lumen = here.coverage(grown_um=0.0, edge_um=edge)
+    around = coverage(surface - thick, edge)
+    lumen = coverage(surface, edge)
     contrast = _lumen_contrast(tubes, config, rng)[branch]
     if config.contrast_spread > 0:
-        drift = correlated_noise(config.shape, 24.0, rng)[near]
+        drift = correlated_noise(config.shape, 24.0, rng).ravel()[near]
         contrast *= np.exp(np.float32(0.3 * config.contrast_spread) * drift)
     if config.hollow > 0:
         contrast *= 1 - np.float32(config.hollow) * np.clip(-surface / (0.6 * radius), 0, 1)
     if config.mottle > 0:
-        fill = correlated_noise(config.shape, 4.0, rng)[near]
+        fill = correlated_noise(config.shape, 4.0, rng).ravel()[near]
         contrast *= np.maximum(1 + np.float32(config.mottle) * fill, 0)
     # A vein's wall replaces no tissue where it is as faint as tissue.
     wall_grey = config.tissue - config.sign * config.wall_contrast * wall
-    values = grey[near]
+    flat = grey.reshape(-1)
+    values = flat[near]
     values += around * np.float32(min(1.0, wall * 4)) * (np.float32(wall_grey) - values)
     values += lumen * (np.float32(config.tissue) + np.float32(config.sign) * contrast - values)
-    grey[near] = values
+    flat[near] = values
 
 
 def _lumen_contrast(
@@ -212,7 +212,7 @@ def _lumen_contrast(
     contrast = config.lumen_contrast * (1 - config.fading * thinness)
     if config.contrast_spread > 0:
         spread = config.contrast_spread * _along_trees(tubes.parents, rng)
-        contrast = contrast * np.exp(np.minimum(spread, 0.5))
+        contrast = contrast * np.exp(np.clip(spread, -1.5, 0.5))
     return np.asarray(contrast, dtype=np.float32)
 
 

@@ -63,6 +63,7 @@ def _arteries(organ: Organ, config: PhantomConfig, rng: np.random.Generator) -> 
         way = float(np.linalg.norm(target - start))
         smaller = replace(
             spec,
+            candidates=6,  # among many trees none is free
             trunk_radius_um=spec.trunk_radius_um * rng.uniform(0.3, 1.0),
             trunk_length_um=max(spec.trunk_length_um, way * rng.uniform(1.0, 1.5)),
         )

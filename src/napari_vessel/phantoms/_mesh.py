@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from napari_vessel.phantoms._organ import Floats
 from napari_vessel.phantoms._tree import Branch, wound
 
-_MOST_NODES = 400  # bounds the time; a wider mesh is made where more would be needed
+_MOST_NODES = 300  # bounds the time; a wider mesh is made where more would be needed
 _NEIGHBOURS = 2  # each node is joined to so many, and to those that choose it
 
 

@@ -142,32 +142,40 @@ def _ct(draw: _Draw, shape: Zyx) -> dict[str, Any]:
         "blob_contrast": wall * draw.between(0.2, 1.0),
     }
     if draw.rng.random() < 0.75:
-        fields |= _part(draw, shape, edges, draw.one_of((1.5, 6.0), (4.0, 25.0)))
+        if draw.rng.random() < 0.6:
+            fields |= _part(draw, shape, edges, (1.5, 6.0))
+            fields |= {"trees": draw.whole(1, 8) + _longer(shape, edges), "most_branches": 60}
+        else:
+            fields |= _part(draw, shape, edges, (5.0, 25.0))
+            fields |= {"most_branches": 100, "bundling": min(fields["bundling"], 0.8)}
         fields["organ"] = draw.one_of(draw.between(0.7, 1.1), 4.0)
     else:
         fields["organ"] = draw.one_of(draw.between(0.75, 1.0), draw.between(1.0, 1.5), 3.0)
         fields["generations"] = draw.whole(7, 11)
         fields["trunk_radius"] = draw.scale(0.03, 0.13)
         fields["length"] = draw.between(0.35, 0.7)
-    return fields | _ct_noise(draw, max(lumen, 0.1))
+    return fields | _ct_noise(draw, lumen)
 
 
-def _ct_noise(draw: _Draw, scale: float) -> dict[str, Any]:
+def _ct_noise(draw: _Draw, lumen: float) -> dict[str, Any]:
     """Draw texture and artefacts, in shares of a contrast."""
+    scale = max(lumen, 0.08)
     low = draw.whole(0, 30_000)
+    # Of 8 bits a lumen's contrast is to keep four or more.
+    least = round(max(12_000.0, 4 * 256 / lumen))
     return {
         "texture": scale * draw.scale(0.01, 0.15),
-        "shading": scale * draw.between(0.0, 0.5),
-        "capillaries": scale * draw.between(0.0, 0.3),
+        "shading": scale * draw.between(0.0, 0.4),
+        "capillaries": draw.some(0.6, scale * draw.between(0.0, 0.4)),
         "rings": scale * draw.scale(0.002, 0.1),
         "streaks": scale * draw.scale(0.002, 0.1),
         "seams": draw.some(0.2, scale * draw.scale(0.02, 0.15)),
         "misalignment": draw.some(0.15, draw.between(0.5, 2.0)),
         "blur": draw.between(0.3, 1.1),
-        "noise": scale * draw.scale(0.01, 0.2),
+        "noise": scale * draw.scale(0.01, 0.18),
         "grain": draw.one_of(1.0, draw.between(1.0, 2.0)),
         "grey_low": low,
-        "grey_high": low + draw.whole(12_000, 35_000),
+        "grey_high": low + draw.whole(least, 35_000),
     }
 
 
@@ -200,8 +208,8 @@ def _bright(draw: _Draw) -> dict[str, Any]:
         "blobs": draw.one_of(0, draw.whole(0, 60)),
         "blob_radius": draw.scale(1.5, 10.0),
         "blob_contrast": draw.scale(0.05, 0.6),
-        "photons": draw.some(0.6, draw.scale(30.0, 1500.0) / lumen),
-        "noise": lumen * draw.scale(0.005, 0.08),
+        "photons": draw.some(0.5, draw.scale(50.0, 2000.0) / lumen),
+        "noise": lumen * draw.scale(0.003, 0.05),
         "black": draw.some(0.3, tissue * draw.between(0.3, 1.2)),
         "grey_low": 0,
         "grey_high": 65_535,
@@ -218,14 +226,14 @@ def _two_photon(draw: _Draw, shape: Zyx) -> dict[str, Any]:
         | {
             "voxel_size_um": edges,
             "trees": draw.whole(1, 6) + _longer(shape, edges),
-            "most_branches": 100,
+            "most_branches": 80,
             "mesh_spacing": draw.some(0.75, draw.scale(20.0, 60.0)),
             "mesh_radius": draw.scale(1.0, 4.0),
             "lines": draw.some(0.6, draw.between(0.0, 0.2)),
             "attenuation": draw.some(0.6, draw.between(0.0, 2.0)),
-            "exposure": draw.some(0.5, draw.scale(1.0, 4.0), 1.0),
+            "exposure": draw.some(0.5, draw.scale(1.0, 2.5), 1.0),
             "blur": draw.between(0.4, 1.2),
-            "axial_blur": draw.between(0.0, 1.2),
+            "axial_blur": draw.between(0.0, 0.8),
             "haze": draw.some(0.3, draw.between(0.0, 0.2)),
         }
     )
@@ -244,17 +252,19 @@ def _light_sheet(draw: _Draw, shape: Zyx) -> dict[str, Any]:
             "voxel_size_um": edges,
             "tissue": tissue,
             "medium": tissue * draw.between(0.0, 1.0),
-            "lumen_contrast": min(draw.scale(0.1, 0.7), 1 - tissue),
+            "lumen_contrast": min(draw.scale(0.15, 0.7), 1 - tissue),
             "hollow": draw.some(0.5, draw.between(0.3, 1.0)),
             "trees": draw.whole(1, 4) + _longer(shape, edges),
-            "most_branches": 100,
+            "most_branches": 80,
             "mesh_spacing": draw.some(0.5, draw.scale(15.0, 50.0)),
-            "mesh_radius": draw.scale(0.8, 2.5),
-            "stripes": draw.some(0.7, draw.between(0.0, 0.5)),
+            "mesh_radius": draw.scale(1.0, 2.5),
+            "fading": draw.between(0.0, 0.4),
+            "photons": draw.some(0.5, draw.scale(400.0, 10_000.0)),
+            "stripes": draw.some(0.6, draw.between(0.0, 0.4)),
             "haze": draw.some(0.7, draw.between(0.0, 0.6)),
             "attenuation": draw.some(0.3, draw.between(0.0, 1.0)),
             "texture": tissue * draw.scale(0.03, 0.25),
-            "shading": tissue * draw.between(0.1, 0.6),
+            "shading": tissue * draw.between(0.1, 0.5),
             "cysts": draw.whole(0, 3),
             "black": 0.0,
             "blur": draw.between(0.4, 1.3),

@@ -29,15 +29,25 @@ def correlated_noise(shape: Zyx, scale: float, rng: np.random.Generator) -> Grey
 
 
 def _stretched(noise: Grey, length: int, axis: int, scale: float) -> Grey:
-    """Interpolate along ``axis`` to ``length`` voxels, ``scale`` to a grid step."""
+    """Interpolate along ``axis`` to ``length`` voxels, ``scale`` to a grid step.
+
+    By a matrix of two weights a row, which is faster than taking neighbours.
+    """
     steps = noise.shape[axis]
     at = np.clip(np.arange(length, dtype=np.float32) / np.float32(scale), 0, steps - 1.001)
     low = at.astype(int)
     rest = (at - low).astype(np.float32)
     rest = rest * rest * (3 - 2 * rest)  # smooth at the grid's points
-    weight = rest.reshape([-1 if a == axis else 1 for a in range(3)])
-    below, above = np.take(noise, low, axis), np.take(noise, low + 1, axis)
-    return np.asarray(below + weight * (above - below), dtype=np.float32)
+    weights = np.zeros((length, steps), np.float32)
+    rows = np.arange(length)
+    weights[rows, low] = 1 - rest
+    weights[rows, low + 1] += rest
+    if axis == 0:
+        flat = weights @ noise.reshape(steps, -1)
+        return np.asarray(flat.reshape(length, *noise.shape[1:]))
+    if axis == 1:
+        return np.asarray(np.matmul(weights, noise))
+    return np.asarray(noise @ weights.T)
 
 
 def stretched_to(coarse: Grey, shape: tuple[int, ...]) -> Grey:

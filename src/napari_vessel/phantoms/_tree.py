@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import acos, ceil
+from math import acos, ceil, sqrt
 
 import numpy as np
 
 from napari_vessel.phantoms._organ import Floats, Organ
 
-_CANDIDATES = 24  # ways to turn a branching about its parent, of which the freest is taken
 _SHORTENING = 0.82  # length of a generation over that of the one before
 
 
@@ -26,6 +25,7 @@ class TreeSpec:
     tortuosity: float
     finest_um: float
     most_branches: int = 2000
+    candidates: int = 24  # ways to turn a branching about its parent: the freest is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class _Grower:
     ) -> tuple[Floats, Floats]:
         """Of several turns about the parent, take the one that leads furthest from all else."""
         length = self._length_of(parent.generation + 1)
-        pairs = [self._turned(parent, radii) for _ in range(_CANDIDATES)]
+        pairs = [self._turned(parent, radii) for _ in range(self.spec.candidates)]
         ends = start + length * np.array(pairs)  # (candidates, 2, 3)
         inside = self.organ.confined(ends, margin_um=parent.radius_um)
         away = self._away(inside, start)
@@ -241,7 +241,7 @@ def murray_angles(parent: float, first: float, second: float) -> Floats:
 
 
 def _unit(vector: Floats, *, otherwise: Floats | None = None) -> Floats:
-    length = float(np.linalg.norm(vector))
+    length = sqrt(vector.dot(vector))
     if length < 1e-9:
         return np.array([0.0, 0.0, 1.0]) if otherwise is None else otherwise
     return np.asarray(vector / length)

@@ -71,10 +71,10 @@ class Tubes:
         """Radius of the nearest tube, float32, zyx; 0 where none is near."""
         return np.append(self.radii_um, np.float32(0))[self.branch]
 
-    def coverage(self, *, grown_um: float | Floats, edge_um: float) -> NDArray[np.float32]:
-        """Share of every voxel that lies within ``grown_um`` of the tubes, about 0 to 1."""
-        share = np.clip(0.5 - (self.surface_um - grown_um) / edge_um, 0, 1)
-        return np.asarray(share, dtype=np.float32)
+
+def coverage(surface_um: Floats, edge_um: float) -> NDArray[np.float32]:
+    """Share of voxels that lies within the surface at these distances, about 0 to 1."""
+    return np.asarray(np.clip(0.5 - surface_um / edge_um, 0, 1), dtype=np.float32)
 
 
 def rasterise(
@@ -164,13 +164,12 @@ def _distance(
 def _mark_centreline(mask: NDArray[np.bool_], branch: Branch, voxel_size: VoxelSize) -> None:
     """Mark voxels along a centreline at steps below half a voxel: a chain without a gap."""
     edges = np.array(voxel_size.zyx)
-    for start, stop in zip(branch.points_um[:-1], branch.points_um[1:], strict=True):
-        steps = int(np.ceil(np.abs((stop - start) / edges).max() * 2.5)) + 2
-        t = np.linspace(0, 1, steps)[:, None]
-        index = np.floor((start + t * (stop - start)) / edges).astype(int)
-        size = np.array(mask.shape)
-        # What ends on the volume's far side belongs to its last voxel; what lies beyond, nowhere.
-        at_end = (start + t * (stop - start)) <= size * edges
-        index = np.where(at_end, np.minimum(index, size - 1), index)
-        inside = ((index >= 0) & (index < size)).all(axis=1)
-        mask[tuple(index[inside].T)] = True
+    starts, along = branch.points_um[:-1, None], np.diff(branch.points_um, axis=0)[:, None]
+    steps = int(np.ceil(np.abs(along / edges).max() * 2.5)) + 2
+    places = ((starts + np.linspace(0, 1, steps)[:, None] * along) / edges).reshape(-1, 3)
+    size = np.array(mask.shape)
+    index = np.floor(places).astype(int)
+    # What ends on the volume's far side belongs to its last voxel; what lies beyond, nowhere.
+    index = np.where(places <= size, np.minimum(index, size - 1), index)
+    inside = ((index >= 0) & (index < size)).all(axis=1)
+    mask[tuple(index[inside].T)] = True
