@@ -6,8 +6,9 @@ sizes and compared. What does not rise above the noise does not count.
 
 Lumina of HiP-CT have thin bright walls, which are bright spots themselves where they are cut
 lengthwise. So a second measure counts spots whose ring also stands out from what lies
-farther away, as a wall does; it decides where the first is of two minds. Both change their
-sign with the image's.
+farther away, as a wall does; it decides where the first is of two minds. A third counts
+lines as well, which vessels within the slice are, but capsules and walls too: it only casts
+doubt. All change their sign with the image's.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ __all__ = ["Polarity", "PolarityFinding", "find_polarity"]
 
 Polarity = Literal["dark", "bright"]
 Floats = NDArray[np.float32]
+Sums = tuple[float, float, float]  # rings, walls, lines
 
 _SIZES = 3  # the image as it is, halved, and halved again
 _REACH = (2, 3, 4, 5)  # voxels from a spot to its ring
@@ -34,6 +36,7 @@ _LEAST = 24  # px: a slice must be larger to tell
 _CONFIDENT = 0.5
 # Chosen with benchmarks/polarity.py.
 _CLEAR = 2.5  # times the score: from 0.4 on it is taken in full
+_DOUBT = 2.0  # times the balance of lines, where that is the other way round
 _ENOUGH = 8e-3  # share of voxels that are spots, where the evidence is taken in full
 
 
@@ -83,35 +86,47 @@ def find_polarity(
     used = [tally for tally in tallies if tally.voxels]
     if not any(tally.spots for tally in used):
         return PolarityFinding("dark", 0.0, "Nothing in it stands out like a vessel.")
-    rings = float(np.mean([_balance(t.bright_spots, t.dark_spots) for t in used[:2]]))
-    walls = float(np.mean([_balance(t.bright_walled, t.dark_walled) for t in used[:2]]))
+    rings, walls, lines = (
+        float(np.mean([_balance(*measure(tally)) for tally in used[:2]]))
+        for measure in (_Tally.rings, _Tally.walls, _Tally.lines)
+    )
     score = rings + (1 - abs(rings)) * walls  # walls decide where rings do not
+    against = max(0.0, -lines if score > 0 else lines)
     share = max(tally.spots / tally.voxels for tally in used)
-    return _finding(score, share)
+    return _finding(score, share, doubt=min(1.0, _DOUBT * against))
 
 
-def _finding(score: float, share: float) -> PolarityFinding:
-    confidence = round(min(1.0, _CLEAR * abs(score)) * min(1.0, share / _ENOUGH), 2)
+def _finding(score: float, share: float, *, doubt: float) -> PolarityFinding:
+    confidence = min(1.0, _CLEAR * abs(score)) * min(1.0, share / _ENOUGH) * (1 - doubt)
     polarity: Polarity = "bright" if score > 0 else "dark"
     other = "dark" if score > 0 else "bright"
-    reason = (
-        f"{polarity.capitalize()} spots stand out more than {other} ones "
-        f"({50 * (1 + abs(score)):.0f} to {50 * (1 - abs(score)):.0f}, "
-        f"in {100 * share:.2g} % of the voxels looked at)."
-    )
-    return PolarityFinding(polarity, confidence, reason)
+    parts = f"{50 * (1 + abs(score)):.0f} to {50 * (1 - abs(score)):.0f}"
+    reason = f"{polarity.capitalize()} spots stand out more than {other} ones, {parts}"
+    reason += f", in {100 * share:.2g} % of the voxels looked at"
+    reason += f", but {other} lines more than {polarity} ones." if doubt > _CONFIDENT else "."
+    return PolarityFinding(polarity, round(confidence, 2), reason)
 
 
 @dataclass
 class _Tally:
-    """What was measured at one size, in squared grey values."""
+    """What was measured at one size; pairs are bright and dark, in squared grey values."""
 
     voxels: int = 0
     spots: int = 0
-    dark_spots: float = 0.0
-    bright_spots: float = 0.0
-    dark_walled: float = 0.0
-    bright_walled: float = 0.0
+    bright: Sums = (0.0, 0.0, 0.0)
+    dark: Sums = (0.0, 0.0, 0.0)
+
+    def rings(self) -> tuple[float, float]:
+        """Return what is enclosed on all sides."""
+        return self.bright[0], self.dark[0]
+
+    def walls(self) -> tuple[float, float]:
+        """Return what is enclosed by a ring that stands out itself."""
+        return self.bright[1], self.dark[1]
+
+    def lines(self) -> tuple[float, float]:
+        """Return what is enclosed on all sides but one pair."""
+        return self.bright[2], self.dark[2]
 
 
 def _balance(bright: float, dark: float) -> float:
@@ -165,14 +180,12 @@ def _count(grey: Floats, looked: NDArray[np.bool_], step: float, tally: _Tally) 
     noise = max(1.4826 * float(np.median(np.abs(rough - np.median(rough)))), step)
     smooth = ndimage.gaussian_filter(grey, 0.8)
     around = _around(grey)
-    dark, dark_wall = (_part[inner][where] for _part in _enclosed(smooth, around))
-    bright, bright_wall = (_part[inner][where] for _part in _enclosed(-smooth, -around))
+    dark = [depth[inner][where] for depth in _enclosed(smooth, around)]
+    bright = [depth[inner][where] for depth in _enclosed(-smooth, -around)]
     tally.voxels += int(where.sum())
-    tally.spots += int((np.maximum(dark, bright) > 3 * noise).sum())
-    tally.dark_spots += _energy(dark, 2 * noise)
-    tally.bright_spots += _energy(bright, 2 * noise)
-    tally.dark_walled += _energy(dark_wall, noise)
-    tally.bright_walled += _energy(bright_wall, noise)
+    tally.spots += int((np.maximum(dark[0], bright[0]) > 3 * noise).sum())
+    tally.dark = _added(tally.dark, dark, noise)
+    tally.bright = _added(tally.bright, bright, noise)
 
 
 def _around(grey: Floats) -> Floats:
@@ -181,22 +194,32 @@ def _around(grey: Floats) -> Floats:
     return np.kron(coarse, np.ones((4, 4), np.float32))[: grey.shape[0], : grey.shape[1]]
 
 
-def _enclosed(grey: Floats, around: Floats) -> tuple[Floats, Floats]:
-    """Tell how far each voxel lies below its ring, and that in a ring above all around.
+def _enclosed(grey: Floats, around: Floats) -> tuple[Floats, Floats, Floats]:
+    """Tell how far each voxel lies below its ring; that in a ring above all around; its line.
 
-    The ring is as high as its lowest side: what is open to one side is not enclosed.
+    The ring is as high as its lowest side: what is open to one side is not enclosed. A line
+    may be open at two opposite sides.
     """
-    ring = np.full(grey.shape, np.inf, np.float32)
-    for number in range(_DIRECTIONS):
-        angle = 2 * pi * number / _DIRECTIONS
-        side = np.full(grey.shape, -np.inf, np.float32)
-        for reach in _REACH:
-            shift = (round(reach * sin(angle)), round(reach * cos(angle)))
-            np.maximum(side, np.roll(grey, shift, (0, 1)), out=side)
-        np.minimum(ring, side, out=ring)
-    depth = ring - grey
-    return depth, np.minimum(depth, ring - around)
+    sides = [_side(grey, 2 * pi * number / _DIRECTIONS) for number in range(_DIRECTIONS)]
+    half = _DIRECTIONS // 2
+    pairs = np.stack([np.minimum(a, b) for a, b in zip(sides[:half], sides[half:], strict=True)])
+    pairs.sort(axis=0)
+    depth = pairs[0] - grey
+    return depth, np.minimum(depth, pairs[0] - around), pairs[1] - grey
 
 
-def _energy(depth: Floats, noise: float) -> float:
-    return float(np.square(np.maximum(depth - noise, 0), dtype=np.float64).sum())
+def _side(grey: Floats, angle: float) -> Floats:
+    """Return the highest grey in one direction from each voxel."""
+    side = np.full(grey.shape, -np.inf, np.float32)
+    for reach in _REACH:
+        shift = (round(reach * sin(angle)), round(reach * cos(angle)))
+        np.maximum(side, np.roll(grey, shift, (0, 1)), out=side)
+    return side
+
+
+def _added(sums: Sums, depths: list[Floats], noise: float) -> Sums:
+    """Add the squares of what rises above the noise."""
+    levels = (2 * noise, noise, 2 * noise)
+    above = [np.maximum(d - level, 0) for d, level in zip(depths, levels, strict=True)]
+    rings, walls, lines = (float(np.square(part, dtype=np.float64).sum()) for part in above)
+    return sums[0] + rings, sums[1] + walls, sums[2] + lines
