@@ -255,14 +255,23 @@ def test_the_time_limit_can_change_on_the_way(cut_short, tmp_path):
     assert events_of(other, tmp_path / "made", resume=True)[-1].steps == 9
 
 
-def test_a_damaged_state_is_refused_and_runs_no_code(cut_short, tmp_path):
-    import pickle
+class Evil:
+    """Would make a file wherever it is unpickled."""
 
-    class Evil:
-        def __reduce__(self):
-            return (Path.touch, (tmp_path / "ran",))
+    place = Path("ran")
 
-    (tmp_path / "made.run" / "state.pt").write_bytes(pickle.dumps(Evil()))
+    def __reduce__(self):
+        return (Path.touch, (self.place,))
+
+
+@pytest.mark.parametrize("damage", ["cut", "code"])
+def test_a_damaged_state_is_refused_and_runs_no_code(cut_short, tmp_path, damage, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    state = tmp_path / "made.run" / "state.pt"
+    if damage == "cut":
+        state.write_bytes(state.read_bytes()[:-1000])
+    else:
+        torch.save({"task": Evil()}, state)
     with pytest.raises(ProjectError, match=r"state\.pt is damaged"):
         events_of(cut_short, tmp_path / "made", resume=True)
     assert not (tmp_path / "ran").exists()

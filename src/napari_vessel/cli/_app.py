@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import napari_vessel
-from napari_vessel.cli import _demo, _info, _predicting, _projects, _results
+from napari_vessel.cli import _demo, _info, _predicting, _projects, _results, _training
 from napari_vessel.cli._group import OneLineGroup
 from napari_vessel.cli._logging import log_to_person
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (_demo, _info, _predicting, _projects, _results):
+for module in (_demo, _info, _predicting, _projects, _results, _training):
     module.register(app)
 
 

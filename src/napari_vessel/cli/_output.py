@@ -17,11 +17,18 @@ from napari_vessel.workflows import WORKFLOWS, BlockFailed, Progress
 OK, FAULT, MISTAKE, PARTIAL = 0, 1, 2, 3
 
 
-def run(workflow: str, request: object) -> Any:  # noqa: ANN401  each workflow has its own result
-    """Run ``workflow`` to its end and return its last event; it logs what fails on its way."""
+def run(  # each workflow has its own result
+    workflow: str, request: object, told: Callable[[object], str | None] | None = None
+) -> Any:  # noqa: ANN401
+    """Run ``workflow`` to its end and return its last event; it logs what fails on its way.
+
+    ``told`` makes lines of events that a person wants to read on the way.
+    """
     result = None
     with _bar() as show:
         for event in WORKFLOWS[workflow](request):
+            if told and (line := told(event)):
+                say(line)
             if isinstance(event, Progress):
                 show(event)
             elif not isinstance(event, BlockFailed):

@@ -15,15 +15,21 @@ __all__ = [
     "Forecast",
     "NewProject",
     "Predict",
+    "Planned",
+    "PlannedVolume",
     "Progress",
     "Propose",
     "Proposed",
     "Retrain",
     "Retrained",
     "SliceProposed",
+    "Train",
+    "TrainRun",
+    "Trained",
     "Workflow",
     "forecast",
     "is_project",
+    "load_train_run",
     "scale_sentence",
 ]
 
@@ -34,10 +40,13 @@ from ._events import Created as Created
 from ._events import Diagnosed as Diagnosed
 from ._events import Evaluated as Evaluated
 from ._events import Exported as Exported
+from ._events import Planned as Planned
+from ._events import PlannedVolume as PlannedVolume
 from ._events import Progress as Progress
 from ._events import Proposed as Proposed
 from ._events import Retrained as Retrained
 from ._events import SliceProposed as SliceProposed
+from ._events import Trained as Trained
 from ._forecast import Forecast as Forecast
 from ._forecast import forecast as forecast
 from ._masks import is_project as is_project
@@ -52,4 +61,7 @@ from ._requests import NewProject as NewProject
 from ._requests import Predict as Predict
 from ._requests import Propose as Propose
 from ._requests import Retrain as Retrain
+from ._requests import Train as Train
 from ._scale import scale_sentence as scale_sentence
+from ._train_config import TrainRun as TrainRun
+from ._train_config import load_train_run as load_train_run

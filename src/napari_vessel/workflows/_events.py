@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from napari_vessel.geometry import Box, Plane
+from napari_vessel.geometry import Box, Plane, VoxelSize, Zyx
 
 State = Literal["complete", "partial"]
 
@@ -81,6 +81,52 @@ class Retrained:
     score_after: float | None
     seconds: float
     threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVolume:
+    """A volume of a training; of a very large one only ``looked_at`` of its cells was read."""
+
+    name: str
+    role: str
+    shape: Zyx
+    voxel_size: VoxelSize
+    reviewed_voxels: int
+    vessel_voxels: int
+    looked_at: float
+    blocks_learned: int
+    blocks_held_out: int
+    pseudo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a training is going to do; ``minutes`` none: no limit."""
+
+    volumes: tuple[PlannedVolume, ...]
+    network: str
+    parameters: int
+    steps: int
+    device: str
+    minutes: float | None
+    held_out: bool
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A training ended with a checkpoint; scores are Dice on blocks, 0 to 1."""
+
+    checkpoint: Path
+    dice: float
+    dice_at_start: float
+    threshold: float
+    provisional: bool
+    epochs: int
+    best_epoch: int
+    steps: int
+    reason: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

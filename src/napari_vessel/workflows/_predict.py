@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_vessel.errors import OutputExistsError
 from napari_vessel.geometry import Box
-from napari_vessel.networks import Checkpoint, choose_device, starter
+from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.volumes import (
     EXPORTERS,
     MaskSource,
@@ -27,6 +27,7 @@ from napari_vessel.volumes import (
 )
 from napari_vessel.workflows._blocks import BlockRun, failures, finish, predict_blocks
 from napari_vessel.workflows._boxes import blocks_of, chunk_of, inside
+from napari_vessel.workflows._checkpoints import checkpoint_of
 from napari_vessel.workflows._events import Progress, Proposed
 from napari_vessel.workflows._job import Job
 from napari_vessel.workflows._masks import places_of
@@ -62,7 +63,7 @@ def predict(request: Predict) -> Iterator[Any]:
     region = inside(request.box, volume.shape)
     target = _target(request, volume, region)
     _refuse(request, target)
-    checkpoint = _checkpoint(request.checkpoint)
+    checkpoint = checkpoint_of(request.checkpoint)
     job = Job(request.out.with_name(f"{request.out.name}.job"))
     with job.held():
         run, recipe = _begin(request, volume, checkpoint, job)
@@ -138,10 +139,6 @@ def _begin(
         ledger=job.open_ledger(),
     )
     return run, recipe
-
-
-def _checkpoint(name: str) -> Checkpoint:
-    return starter() if name == "starter" else Checkpoint.open(Path(name))
 
 
 def _publish(

@@ -33,6 +33,7 @@ WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
         "predict": _named("_predict", "predict"),
         "correct": _named("_correct", "correct"),
         "retrain": _named("_retrain", "retrain"),
+        "train": _named("_train", "train"),
         "evaluate": _named("_evaluate", "evaluate"),
         "export": _named("_export", "export"),
         "doctor": _named("_doctor", "examine"),

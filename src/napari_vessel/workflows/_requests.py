@@ -9,6 +9,7 @@ from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import VolumeOptions
+from napari_vessel.workflows._train_config import TrainRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,17 @@ class Retrain:
 
     project: Path
     config: TrainingConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Train a network from labelled volumes into a checkpoint at ``out``."""
+
+    config: TrainRun
+    out: Path
+    device: str = "auto"
+    resume: bool = False
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
