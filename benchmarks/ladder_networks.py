@@ -23,7 +23,7 @@ from napari_vessel.networks import (
 )
 from napari_vessel.project import Project, Proposal
 from napari_vessel.training import TrainingConfig
-from napari_vessel.volumes import VolumeOptions, mask_of
+from napari_vessel.volumes import Store, VolumeOptions, mask_of
 from napari_vessel.workflows import WORKFLOWS, BlockFailed, Correct, NewProject, Propose
 
 _SCRATCH = {"learning_rate": 1e-3, "keep_statistics": False, "epochs": 1000, "patience": 15}
@@ -36,7 +36,7 @@ def zero_shot(item: Item, folder: Path, plan: Plan) -> tuple[Mask, dict[str, Any
     started = process_time()
     mask = predicted(project)
     figures = {"seconds": process_time() - started}
-    return mask, figures | single_planes(project, item, mask, ())
+    return mask, figures | single_planes(project, item, ())
 
 
 def learned(
@@ -62,7 +62,7 @@ def learned(
             seconds = snapshot.seconds + process_time() - started
             figures |= found | snapshot.told | {"adopted": adopted, "seconds": seconds}
             if tuned:  # how planes are fused is the starter's affair
-                figures |= single_planes(project, item, mask, slices)
+                figures |= single_planes(project, item, slices)
         else:
             figures["early"][f"{snapshot.mark:g}"] = found
         training.back()
@@ -91,27 +91,26 @@ def predicted(project: Project) -> Mask:
     return np.asarray(mask_of(proposal.probability(proposal.region), project.threshold) != 0)
 
 
-def single_planes(
-    project: Project, item: Item, mask: Mask, slices: tuple[int, ...]
-) -> dict[str, Any]:
-    """Score each plane alone at the threshold in use, and ``mask``, the fusion chosen."""
+def single_planes(project: Project, item: Item, slices: tuple[int, ...]) -> dict[str, Any]:
+    """Score the fusion chosen, and each plane alone at the same threshold, all as predicted."""
     if item.flat:
         return {}
-    config, used = project.config.inference, _proposal(project).recipe["inference"]
+    proposal, threshold = _proposal(project), project.threshold
+    box, used = Box.of(proposal.store.shape), proposal.recipe["inference"]
+
+    def dice(store: Store, name: str) -> float:
+        return scored(mask_of(store.read(name, box), threshold) != 0, item, slices)["dice"]
+
+    fused = dice(proposal.store, "probability")
     if set(used["planes"]) != {*Plane}:
+        config = project.config.inference
         every = InferenceConfig(device="cpu", planes=tuple(Plane))
         project.update(inference=every.model_dump())
         predicted(project)
         project.update(inference=config.model_dump())
-    store, threshold = _proposal(project).store, project.threshold
-    alone = {
-        plane.value: scored(
-            mask_of(store.read(plane.value, Box.of(store.shape)), threshold) != 0, item, slices
-        )["dice"]
-        for plane in Plane
-    }
+    alone = {plane.value: dice(_proposal(project).store, plane.value) for plane in Plane}
     chosen = {"planes": used["planes"], "weights": used["weights"], "threshold": threshold}
-    return {"planes": alone, "fused": scored(mask, item, slices)["dice"], "chosen": chosen}
+    return {"planes": alone, "fused": fused, "chosen": chosen}
 
 
 def _correct(project: Project, item: Item, folder: Path, slices: tuple[int, ...]) -> None:
