@@ -59,12 +59,12 @@ def _add_haze(grey: Grey, config: PhantomConfig) -> None:
 def _shadows(config: PhantomConfig, rng: np.random.Generator) -> Grey:
     """Gain, below 1 behind things that stop the sheet of light, which comes along x."""
     depth, rows, columns = config.shape
-    shadow = correlated_noise((depth, rows, 2), 2.0, rng)[:, :, :1]
-    shadow = np.clip(shadow, 0, 2).astype(np.float32) / 2
-    begins = correlated_noise((depth, rows, 2), 6.0, rng)[:, :, :1] * columns / 2
+    noise = correlated_noise((depth, rows, 2), 2.0, rng)[:, :, :1]
+    deep = np.float32(config.stripes / 2) * np.clip(noise, 0, 2)
+    begins = correlated_noise((depth, rows, 2), 6.0, rng)[:, :, :1] * np.float32(columns / 2)
     x = np.arange(columns, dtype=np.float32)
     behind = 1 / (1 + np.exp(-np.clip((x - begins) / 4, -30, 30)))
-    return np.asarray(1 - np.float32(config.stripes) * shadow * behind, dtype=np.float32)
+    return np.asarray(1 - deep * behind, dtype=np.float32)
 
 
 def _count_photons(grey: Grey, config: PhantomConfig, rng: np.random.Generator) -> None:

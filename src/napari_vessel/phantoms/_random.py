@@ -195,7 +195,7 @@ def _bright(draw: _Draw) -> dict[str, Any]:
         "wall_ratio": 0.0,
         "fading": draw.between(0.0, 0.6),
         "contrast_spread": draw.between(0.0, 0.7),
-        "mottle": draw.between(0.0, 0.4),
+        "mottle": draw.between(0.0, 0.3),
         "hollow": draw.some(0.4, draw.between(0.0, 0.6)),
         "sheath_contrast": 0.0,
         "texture": tissue * draw.scale(0.02, 0.4),
@@ -245,6 +245,7 @@ def _light_sheet(draw: _Draw, shape: Zyx) -> dict[str, Any]:
     edges = (edge * draw.some(0.5, draw.between(1.5, 4), 1.0), edge, edge)
     bright = _bright(draw)
     tissue = draw.between(0.05, 0.4)
+    lumen = min(draw.scale(0.15, 0.7), 1 - tissue)
     return (
         bright
         | _part(draw, shape, edges, (3.0, 15.0))
@@ -252,8 +253,10 @@ def _light_sheet(draw: _Draw, shape: Zyx) -> dict[str, Any]:
             "voxel_size_um": edges,
             "tissue": tissue,
             "medium": tissue * draw.between(0.0, 1.0),
-            "lumen_contrast": min(draw.scale(0.15, 0.7), 1 - tissue),
-            "hollow": draw.some(0.5, draw.between(0.3, 1.0)),
+            "lumen_contrast": lumen,
+            "contrast_spread": draw.between(0.0, 0.4),
+            "noise": lumen * draw.scale(0.005, 0.12),
+            "hollow": draw.some(0.5, draw.between(0.3, 0.9)),
             "trees": draw.whole(1, 4) + _longer(shape, edges),
             "most_branches": 80,
             "mesh_spacing": draw.some(0.5, draw.scale(15.0, 50.0)),
@@ -263,7 +266,7 @@ def _light_sheet(draw: _Draw, shape: Zyx) -> dict[str, Any]:
             "stripes": draw.some(0.6, draw.between(0.0, 0.4)),
             "haze": draw.some(0.7, draw.between(0.0, 0.6)),
             "attenuation": draw.some(0.3, draw.between(0.0, 1.0)),
-            "texture": tissue * draw.scale(0.03, 0.25),
+            "texture": lumen * draw.scale(0.02, 0.2),
             "shading": tissue * draw.between(0.1, 0.5),
             "cysts": draw.whole(0, 3),
             "black": 0.0,
