@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field, model_validator
 __all__ = ["NetworkConfig"]
 
 # Those whose decoder takes one width per stage; the others have widths of their own.
-_TAKE_WIDTHS = frozenset({"unet", "unetplusplus", "manet"})
+_TAKE_WIDTHS = frozenset({"unet", "unetplusplus", "attention_unet", "manet"})
+# Their first stage divides by 4: there is nothing to skip at half resolution.
+_FIRST_BY_FOUR = ("mit_", "tu-convnext")
 
 
 class NetworkConfig(BaseModel, frozen=True, extra="forbid"):
@@ -19,9 +21,9 @@ class NetworkConfig(BaseModel, frozen=True, extra="forbid"):
     on two cores at several million pixels a second.
     """
 
-    architecture: Literal["unet", "unetplusplus", "manet", "fpn", "segformer", "linknet"] = Field(
-        "unet", description="The kind of decoder."
-    )
+    architecture: Literal[
+        "unet", "unetplusplus", "attention_unet", "manet", "fpn", "segformer", "linknet"
+    ] = Field("unet", description="The kind of decoder.")
     encoder: str = Field(
         "tu-resnet10t", min_length=1, description="The encoder's name; tu- means from timm."
     )
@@ -61,7 +63,29 @@ class NetworkConfig(BaseModel, frozen=True, extra="forbid"):
             )
         return self
 
+    @model_validator(mode="after")
+    def _encoder_fits(self) -> Self:
+        encoder, depth = self.encoder, self.encoder_depth
+        if self.architecture in {"unetplusplus", "linknet"} and encoder.startswith("mit_"):
+            raise ValueError(
+                f"{self.architecture} cannot take encoder={encoder}: it needs features at half "
+                "resolution; choose unet, attention_unet, manet, fpn or segformer"
+            )
+        if self.architecture == "fpn" and depth < 5 and encoder.startswith(_FIRST_BY_FOUR):
+            raise ValueError(
+                f"fpn on {encoder} works with encoder_depth=5 only, not {depth}: "
+                "its decoder would need features at half resolution"
+            )
+        if self.pretrained and encoder.startswith("timm-"):
+            raise ValueError(
+                f"encoder={encoder} is an old name whose weights are no longer kept: "
+                f"use tu-{encoder.removeprefix('timm-')}"
+            )
+        return self
+
     @property
     def multiple_of(self) -> int:
         """The number of pixels that an image's edges must be a multiple of."""
-        return 1 << self.encoder_depth
+        # Mix transformers pool by up to 8 what their first stage divided by 4, at any depth.
+        least = 32 if self.encoder.startswith("mit_") else 1
+        return max(1 << self.encoder_depth, least)
