@@ -46,15 +46,22 @@ def _suits(plane: Plane, shape: tuple[int, ...], edges: tuple[float, ...]) -> bo
     return square and min(shape[plane.rows], shape[plane.columns]) >= 32
 
 
+def shown(image: np.ndarray, *, bright: bool) -> np.ndarray:
+    """Window an image as the product does for a network that learned dark lumina."""
+    windowed = IntensityWindow.of(image).apply(image)
+    # Bright vessels are counted photons: the root makes their noise even (Anscombe 1948), and
+    # dim vessels beside saturated ones can be seen.
+    return 1 - np.sqrt(windowed) if bright else windowed
+
+
 def write_phantom(path: Path, seed: int) -> None:
     """Make one phantom and store it as a network sees it: windowed, lumen dark."""
     if path.exists():
         return
     rng = np.random.default_rng(seed)
     shape = SHAPES[int(rng.choice(len(SHAPES), p=(0.5, 0.3, 0.2)))]
-    phantom = make_phantom(random_config(rng, shape))
-    image = IntensityWindow.of(phantom.image).apply(phantom.image)
-    image = 1 - image if phantom.config.polarity == "bright" else image
+    phantom = make_phantom(random_config(rng, shape, polarity=None))
+    image = shown(phantom.image, bright=phantom.config.polarity == "bright")
     beside = path.with_suffix(".part.npz")
     np.savez(
         beside,
@@ -100,5 +107,4 @@ def _load_real(place: Path, edges: list[float]) -> Sample:
         image, label = image[None], label[None]
     else:  # the outermost ring is a plot's frame (README of the data)
         image, label = image[:, 2:-2, 2:-2], label[:, 2:-2, 2:-2]
-    windowed = IntensityWindow.of(image).apply(image)
-    return sample_of(place.name, windowed, label > 0, (*edges[:1], *edges)[-3:])
+    return sample_of(place.name, shown(image, bright=False), label > 0, (*edges[:1], *edges)[-3:])

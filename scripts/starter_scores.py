@@ -15,8 +15,7 @@ from napari_vessel.geometry import Plane, VoxelSize
 from napari_vessel.metrics import confusion, surface_dice
 from napari_vessel.networks import autocast, choose_precision
 from napari_vessel.tiling import block_of, slices_of
-from napari_vessel.volumes import IntensityWindow
-from starter_data import Sample, may_learn, sample_of
+from starter_data import Sample, may_learn, sample_of, shown
 
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)
 _LEAST = 200  # vessel voxels: fewer make a Dice of chance
@@ -106,8 +105,7 @@ def load_item(place: Path, edges: list[float]) -> Sample:
         image, label = image[None], label[None]
     elif place.name.startswith("hipct3d"):
         image, label = image[:, 2:-2, 2:-2], label[:, 2:-2, 2:-2]
-    windowed = IntensityWindow.of(image).apply(image)
-    windowed = 1 - windowed if place.name.startswith("twophoton") else windowed
+    windowed = shown(image, bright=place.name.startswith("twophoton"))
     return sample_of(place.name, windowed, label > 0, (*edges[:1], *edges)[-3:])
 
 

@@ -41,6 +41,7 @@ class Trainer:
     rate: float
     device: torch.device
     state_file: Path | None = None
+    wish: str = "auto"  # of precision
 
     def __post_init__(self) -> None:
         torch.manual_seed(self.plan.seed)
@@ -49,7 +50,7 @@ class Trainer:
         self.mean = deepcopy(self.network).eval()
         weights = self.network.parameters()
         self.optimiser = torch.optim.AdamW(weights, lr=self.rate, weight_decay=0.01, fused=True)
-        self.precision = choose_precision(self.device)
+        self.precision = choose_precision(self.device, self.wish, self.network)
         self.step, self.seconds = 0, 0.0
 
     def save(self) -> None:

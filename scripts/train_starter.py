@@ -71,6 +71,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=8, help="patches a step")
     parser.add_argument("--patch", type=int, default=96, help="edge of a patch, in pixels")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--real", type=Path, help="folder of the real data")
     parser.add_argument("--real-share", type=float, default=0.3, help="of patches")
@@ -88,7 +89,9 @@ def main() -> None:
     plan = BatchPlan(args.seed, args.batch, args.patch, args.slices, args.real_share)
     config = CANDIDATES[args.network].model_copy(update={"in_channels": args.slices})
     state = args.work / "state.pt"
-    trainer = Trainer(config, plan, 60 * args.minutes, args.rate, choose_device(), state)
+    trainer = Trainer(
+        config, plan, 60 * args.minutes, args.rate, choose_device(), state, args.precision
+    )
     real = load_real(args.real) if args.real and args.real_share else []
     print(
         f"Plan: {args.network}, {args.phantoms} phantoms and {len(real)} real items, "
