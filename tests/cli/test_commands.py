@@ -17,7 +17,8 @@ from napari_vessel.volumes import Volume, open_volume
 from napari_vessel.workflows import Progress
 
 COMMANDS = ("demo", "info", "new", "predict", "correct", "retrain", "evaluate", "export", "doctor")
-VOLUME_OPTIONS = ("--level", "--channel", "--voxel-size", "--polarity", "--missing")
+MASK_OPTIONS = ("--level", "--channel", "--voxel-size", "--missing")
+VOLUME_OPTIONS = (*MASK_OPTIONS, "--polarity", "--whole")
 OPTIONS = {
     "demo": ("--no-gui", "--overwrite"),
     "info": VOLUME_OPTIONS,
@@ -28,8 +29,8 @@ OPTIONS = {
     ),
     "correct": ("--labels", "--slices", "--box"),
     "retrain": ("--minutes", "--seed", "--keep-encoder"),
-    "evaluate": VOLUME_OPTIONS,
-    "export": ("--format", "--overwrite", *VOLUME_OPTIONS),
+    "evaluate": MASK_OPTIONS,
+    "export": ("--format", "--overwrite", *MASK_OPTIONS),
     "doctor": ("--dump",),
 }  # fmt: skip
 

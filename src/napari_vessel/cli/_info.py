@@ -13,6 +13,7 @@ from napari_vessel.cli._options import (
     Missing,
     Polarity,
     Voxels,
+    Whole,
     volume_options,
 )
 from napari_vessel.cli._output import explained
@@ -36,15 +37,22 @@ def info(
     channel: Channel = None,
     voxel_size: Voxels = None,
     polarity: Polarity = "auto",
+    whole: Whole = False,
     missing: Missing = "report",
     json: Json = False,
 ) -> None:
     """Show levels, voxel size, type and size, and what a prediction would take."""
     with explained():
-        options = volume_options(level, channel, voxel_size, polarity, missing)
+        options = volume_options(level, channel, voxel_size, polarity, missing, whole=whole)
         opened = open_volume(volume, options)
         costs = forecast(opened, InferenceConfig(), trial=trial)
+        polarity_found, organ = opened.polarity(), opened.organ()
         values: dict[str, Any] = opened.describe() | {
+            "polarity": polarity_found.polarity,
+            "polarity_confidence": polarity_found.confidence,
+            "polarity_reason": polarity_found.reason,
+            "organ_percent": 100 * organ.share,
+            "organ_reason": organ.reason,
             "prediction_memory_gb": costs.memory_bytes / 1e9,
             "prediction_disk_gb": costs.disk_bytes / 1e9,
             "prediction_minutes": None if costs.seconds is None else costs.seconds / 60,

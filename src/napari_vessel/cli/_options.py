@@ -21,8 +21,9 @@ Voxels = Annotated[
 ]
 Polarity = Annotated[
     Literal["auto", "dark", "bright"],
-    typer.Option(help="Vessels darker or brighter than their surroundings; auto: the network's."),
+    typer.Option(help="Vessels darker or brighter than around; auto: as found, if sure."),
 ]
+Whole = Annotated[bool, typer.Option("--whole", help="Predict what is around the organ, too.")]
 Missing = Annotated[
     Literal["report", "error"],
     typer.Option(help="Chunks that are not there: fill and report them, or stop."),
@@ -43,11 +44,18 @@ def volume_options(
     voxel_size: str | None = None,
     polarity: Literal["auto", "dark", "bright"] = "auto",
     missing: Literal["report", "error"] = "report",
+    *,
+    whole: bool = False,
 ) -> VolumeOptions:
     """Compose the options of a VOLUME."""
     size = VoxelSize.parse(voxel_size) if voxel_size is not None else None
     return VolumeOptions(
-        level=level, channel=channel, voxel_size=size, polarity=polarity, missing=missing
+        level=level,
+        channel=channel,
+        voxel_size=size,
+        polarity=polarity,
+        missing=missing,
+        organ_only=not whole,
     )
 
 
@@ -60,7 +68,8 @@ def refuse_for_project(options: VolumeOptions, project: str) -> None:
         One was given: it would be ignored.
     """
     if given := options.model_dump(exclude_defaults=True):
-        names = ", ".join("--" + name.replace("_", "-") for name in given)
+        flags = {"organ_only": "--whole"}
+        names = ", ".join(flags.get(name, "--" + name.replace("_", "-")) for name in given)
         raise CallerError(f"{project} says itself how its volume is read: leave out {names}.")
 
 

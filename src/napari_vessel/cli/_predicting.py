@@ -19,6 +19,7 @@ from napari_vessel.cli._options import (
     Overwrite,
     Polarity,
     Voxels,
+    Whole,
     box_of,
     planes_of,
     refuse_for_project,
@@ -28,6 +29,7 @@ from napari_vessel.cli._output import PARTIAL, explained, run, say
 from napari_vessel.cli._values import report
 from napari_vessel.errors import CallerError
 from napari_vessel.inference import InferenceConfig
+from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.project import Project
 from napari_vessel.volumes import open_volume
 from napari_vessel.workflows import Predict, Proposed, forecast, is_project
@@ -63,6 +65,15 @@ def predict(
         float | None,
         typer.Option(min=0, max=1, help="Default: the project's, else the checkpoint's own."),
     ] = None,
+    smallest_um3: Annotated[
+        float | None,
+        typer.Option(
+            "--smallest-um3",
+            min=0,
+            help="Leave out pieces below this volume, in µm³ (voxels where their size is not "
+            "known); default: the project's, else 0: none are left out.",
+        ),
+    ] = None,
     device: Device = None,
     scheduler: Annotated[
         str, typer.Option(help="Where blocks run; this version knows local.")
@@ -74,6 +85,7 @@ def predict(
     channel: Channel = None,
     voxel_size: Voxels = None,
     polarity: Polarity = "auto",
+    whole: Whole = False,
     missing: Missing = "report",
     overwrite: Overwrite = False,
     json: Json = False,
@@ -82,7 +94,7 @@ def predict(
     with explained():
         if scheduler != "local":
             raise CallerError(f"--scheduler {scheduler}: this version runs blocks local only.")
-        options = volume_options(level, channel, voxel_size, polarity, missing)
+        options = volume_options(level, channel, voxel_size, polarity, missing, whole=whole)
         chosen = {
             "planes": planes_of(planes) if planes is not None else None,
             "views": views,
@@ -97,12 +109,13 @@ def predict(
             box=box_of(box),
             inference=_with(InferenceConfig(), chosen),
             threshold=threshold,
+            smallest_um3=SMALLEST_UM3 if smallest_um3 is None else smallest_um3,
             probability=probability,
             overwrite=overwrite,
         )
         if is_project(volume):
             refuse_for_project(options, volume)
-            request = _of_project(request, chosen, checkpoint)
+            request = _of_project(request, chosen, checkpoint, smallest_um3)
         _forewarn(request)
         result: Proposed = run("predict", request)
         report(_summary(result), as_json=json)
@@ -111,7 +124,9 @@ def predict(
         raise typer.Exit(PARTIAL)
 
 
-def _of_project(request: Predict, chosen: dict[str, Any], checkpoint: str | None) -> Predict:
+def _of_project(
+    request: Predict, chosen: dict[str, Any], checkpoint: str | None, smallest_um3: float | None
+) -> Predict:
     """Take volume, checkpoint and settings from the project, but what was chosen."""
     project = Project.open(request.volume)
     config, opened = project.config, project.open_volume()
@@ -124,6 +139,7 @@ def _of_project(request: Predict, chosen: dict[str, Any], checkpoint: str | None
         checkpoint=str(own) if own.exists() else name,
         inference=_with(config.inference, chosen),
         threshold=config.threshold if request.threshold is None else request.threshold,
+        smallest_um3=config.smallest_um3 if smallest_um3 is None else smallest_um3,
     )
 
 
@@ -154,5 +170,6 @@ def _summary(result: Proposed) -> dict[str, Any]:
         "blocks": result.blocks,
         "failed": [{"box": failed.box, "reason": failed.reason} for failed in result.failed],
         "missing_chunks": result.missing_chunks,
+        "blocks_outside_organ": result.outside,
         "seconds": result.seconds,
     }

@@ -18,6 +18,7 @@ from napari_vessel.cli._options import (
     Polarity,
     ProjectPath,
     Voxels,
+    Whole,
     box_of,
     slices_of,
     volume_options,
@@ -42,12 +43,13 @@ def new(
     channel: Channel = None,
     voxel_size: Voxels = None,
     polarity: Polarity = "auto",
+    whole: Whole = False,
     missing: Missing = "report",
     json: Json = False,
 ) -> None:
     """Make a project on a volume."""
     with explained():
-        options = volume_options(level, channel, voxel_size, polarity, missing)
+        options = volume_options(level, channel, voxel_size, polarity, missing, whole=whole)
         created = run("new", NewProject(volume, project, options, box_of(box)))
         report({"project": created.path, "region": created.region}, as_json=json)
 

@@ -13,7 +13,6 @@ from napari_vessel.cli._options import (
     Level,
     Missing,
     Overwrite,
-    Polarity,
     Voxels,
     refuse_for_project,
     volume_options,
@@ -40,13 +39,12 @@ def evaluate(
     level: Level = 0,
     channel: Channel = None,
     voxel_size: Voxels = None,
-    polarity: Polarity = "auto",
     missing: Missing = "report",
     json: Json = False,
 ) -> None:
     """Compare with the truth: Dice, IoU, precision, recall, surface dice, clDice."""
     with explained():
-        options = volume_options(level, channel, voxel_size, polarity, missing)
+        options = volume_options(level, channel, voxel_size, missing=missing)
         result = run("evaluate", Evaluate(prediction, truth, threshold, options))
         values = result.scores | {"voxels": result.voxels, "seconds": result.seconds}
         report(values, as_json=json)
@@ -63,14 +61,13 @@ def export(
     level: Level = 0,
     channel: Channel = None,
     voxel_size: Voxels = None,
-    polarity: Polarity = "auto",
     missing: Missing = "report",
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Write the mask of a project, or a mask file, in another format."""
     with explained():
-        options = volume_options(level, channel, voxel_size, polarity, missing)
+        options = volume_options(level, channel, voxel_size, missing=missing)
         if is_project(source):
             refuse_for_project(options, source)
         result = run("export", Export(source, out, format, overwrite, options))

@@ -17,8 +17,9 @@ import platformdirs
 from napari_vessel.annotation import Corrections
 from napari_vessel.errors import CallerError, ReadError
 from napari_vessel.geometry import Box, VoxelSize, Zyx
+from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.networks import starter
-from napari_vessel.project import Project, find_project
+from napari_vessel.project import Project, Proposal, find_project
 from napari_vessel.session._values import Opened
 from napari_vessel.volumes import (
     StoreSpec,
@@ -28,6 +29,7 @@ from napari_vessel.volumes import (
     open_volume,
     replace_folder,
 )
+from napari_vessel.workflows import polarity_used
 
 _log = logging.getLogger(__name__)
 
@@ -95,17 +97,21 @@ def _opened(
         on_failed=callbacks.on_failed,
     )
     checkpoint = project.open_checkpoint() if project else starter()
+    proposal = project.open_proposal() if project else None
     return Opened(
         volume=volume,
         window=volume.window(),
+        polarity=polarity_used(volume, checkpoint.card),
         pyramid=volume.pyramid(callbacks.on_hole),
         place=place,
         project=project,
         region=region,
         corrections=corrections,
-        probability=_probability(project, region),
+        probability=shown_probability(proposal, region),
         threshold=project.threshold if project else checkpoint.card.threshold,
         checkpoint=project.config.checkpoint if project else "starter",
+        smallest_um3=project.config.smallest_um3 if project else SMALLEST_UM3,
+        cleaned=proposal is None or proposal.is_cleaned,
     )
 
 
@@ -130,12 +136,12 @@ def box_around(point: tuple[int, ...], whole: Box) -> Box:
     return Box((starts[0], starts[1], starts[2]), (stops[0], stops[1], stops[2]))
 
 
-def _probability(project: Project | None, region: Box) -> np.ndarray:
+def shown_probability(proposal: Proposal | None, region: Box) -> np.ndarray:
+    """Return what ``proposal`` shows of ``region`` (volume voxels), as uint8."""
     shown = np.zeros(region.shape, np.uint8)
-    proposal = project.open_proposal() if project else None
-    common = proposal.region.intersection(region) if proposal else None
-    if proposal and common:
-        for piece in common.cells(_PIECE):
+    layers = [layer.region for layer in proposal.layers] if proposal else []
+    for piece in region.cells(_PIECE):
+        if proposal and any(layer.intersection(piece) for layer in layers):
             shown[piece.relative_to(region).slices] = proposal.probability(piece)
     return shown
 

@@ -10,8 +10,10 @@ import numpy as np
 
 from napari_vessel.annotation import Corrections
 from napari_vessel.geometry import Box
+from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.project import Project
 from napari_vessel.volumes import IntensityWindow, Volume
+from napari_vessel.workflows import PolarityUsed
 
 ActivityName = Literal["open", "predict", "retrain", "export"]
 ActivityState = Literal["idle", "running", "done", "failed", "cancelled"]
@@ -31,10 +33,14 @@ class Activity:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """All that opening a volume brought, ready to be shown without further work."""
+    """All that opening a volume brought, ready to be shown without further work.
+
+    ``cleaned`` is whether pieces below ``smallest_um3`` are removed of the probability.
+    """
 
     volume: Volume
     window: IntensityWindow
+    polarity: PolarityUsed
     pyramid: list[Any]
     place: Path
     project: Project | None
@@ -43,6 +49,8 @@ class Opened:
     probability: np.ndarray
     threshold: float
     checkpoint: str
+    smallest_um3: float = SMALLEST_UM3
+    cleaned: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,8 @@ __all__ = [
     "Exporter",
     "IntensityWindow",
     "MaskSource",
+    "Organ",
+    "PolarityFinding",
     "RetryConfig",
     "Source",
     "Store",
@@ -50,6 +52,8 @@ from ._open import open_volume as open_volume
 from ._options import RetryConfig as RetryConfig
 from ._options import VolumeOptions as VolumeOptions
 from ._options import WindowConfig as WindowConfig
+from ._organ import Organ as Organ
+from ._polarity import PolarityFinding as PolarityFinding
 from ._source import Source as Source
 from ._store import Store as Store
 from ._store import create_store as create_store

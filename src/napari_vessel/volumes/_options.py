@@ -50,7 +50,12 @@ class VolumeOptions(BaseModel, frozen=True, extra="forbid"):
     channel: int | None = Field(None, ge=0, description="Channel, where there are several.")
     voxel_size: VoxelSize | None = Field(None, description="Voxel edges z, y, x, in µm.")
     polarity: Literal["auto", "dark", "bright"] = Field(
-        "auto", description="Are vessels darker or brighter than what surrounds them?"
+        "auto",
+        description="Are vessels darker or brighter than what surrounds them? auto: as found in "
+        "the volume, else as the network expects.",
+    )
+    organ_only: bool = Field(
+        default=True, description="Predict only where the organ is, leaving out what is around."
     )
     missing: Literal["report", "error"] = Field(
         "report", description="What a missing chunk is: its fill value, counted, or an error."

@@ -10,16 +10,17 @@ from qtpy.QtWidgets import QFileDialog, QFrame, QLineEdit, QSpinBox, QVBoxLayout
 
 from napari_vessel.errors import CallerError, VesselError
 from napari_vessel.geometry import VoxelSize
-from napari_vessel.session import ActivityName
+from napari_vessel.session import ActivityName, Opened
 from napari_vessel.volumes import Volume, VolumeOptions
 from napari_vessel.widgets._section import Collapsed, Section, Sentence, button, combo, row
 from napari_vessel.widgets._units import micrometres
+from napari_vessel.widgets._vessels_row import VesselsRow
 
 __all__ = ["VolumeSection"]
 
 _FILES = "Volumes (*.tif *.tiff *.npy);;All files (*)"
 _POLARITY = {
-    "As the network expects": "auto",
+    "As found in the volume": "auto",
     "Dark vessels": "dark",
     "Bright vessels": "bright",
 }
@@ -60,6 +61,9 @@ class VolumeSection(Section):
         self._add_options()
         self.facts = Sentence()
         self.body.addWidget(self.facts)
+        self.vessels = VesselsRow(self._take_polarity)
+        self._shown: Opened | None = None
+        self.body.addWidget(self.vessels)
         self.here = button(
             "Work here (Shift-N)",
             "Move the region that is open at full resolution to where you look.",
@@ -118,6 +122,7 @@ class VolumeSection(Section):
         self.asking.setVisible(volume is not None and not volume.voxel_size_known)
         self.facts.say(_facts(volume) if volume else "")
         self.facts.setToolTip(volume.uri if volume else "")
+        self._show_vessels()
         controls = (self.file, self.folder, self.open, self.apply)
         for control in controls:
             control.setEnabled(not busy)
@@ -127,6 +132,14 @@ class VolumeSection(Section):
         partial = opened is not None and opened.region.shape != opened.volume.shape
         self.here.setVisible(partial)
         self.here.setEnabled(not busy)
+
+    def _show_vessels(self) -> None:
+        opened = self.desk.session.opened
+        self.vessels.show_used(opened.polarity if opened else None, busy=self.running)
+        if opened and opened is not self._shown:  # else it may be what a person just chose
+            chosen = self.polarity.findData(opened.volume.options.polarity)
+            self.polarity.setCurrentIndex(chosen)
+        self._shown = opened
 
     def _list_layers(self) -> None:
         self._fill_layers()
@@ -187,6 +200,9 @@ class VolumeSection(Section):
         options = self._options()
         changes = {name: getattr(options, name) for name in ("level", "channel", "polarity")}
         self.desk.jobs.start("open", lambda: self.desk.session.reopen(**changes))
+
+    def _take_polarity(self, polarity: str) -> None:
+        self.desk.jobs.start("open", lambda: self.desk.session.reopen(polarity=polarity))
 
     def _apply_size(self) -> None:
         try:

@@ -2,6 +2,8 @@ __all__ = [
     "WORKFLOWS",
     "BlockFailed",
     "BlockProposed",
+    "Clean",
+    "Cleaned",
     "Correct",
     "Corrected",
     "Created",
@@ -14,9 +16,10 @@ __all__ = [
     "Focus",
     "Forecast",
     "NewProject",
-    "Predict",
     "Planned",
     "PlannedVolume",
+    "PolarityUsed",
+    "Predict",
     "Progress",
     "Propose",
     "Proposed",
@@ -30,11 +33,13 @@ __all__ = [
     "forecast",
     "is_project",
     "load_train_run",
+    "polarity_used",
     "scale_sentence",
 ]
 
 from ._events import BlockFailed as BlockFailed
 from ._events import BlockProposed as BlockProposed
+from ._events import Cleaned as Cleaned
 from ._events import Corrected as Corrected
 from ._events import Created as Created
 from ._events import Diagnosed as Diagnosed
@@ -50,8 +55,11 @@ from ._events import Trained as Trained
 from ._forecast import Forecast as Forecast
 from ._forecast import forecast as forecast
 from ._masks import is_project as is_project
+from ._reading import PolarityUsed as PolarityUsed
+from ._reading import polarity_used as polarity_used
 from ._registry import WORKFLOWS as WORKFLOWS
 from ._registry import Workflow as Workflow
+from ._requests import Clean as Clean
 from ._requests import Correct as Correct
 from ._requests import Evaluate as Evaluate
 from ._requests import Examine as Examine

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic
 
+import numpy as np
 from torch import nn
 
 from napari_vessel.errors import ReadError
 from napari_vessel.geometry import Box
 from napari_vessel.inference import BlockPrediction, InferenceConfig, TileStep, predict_block
 from napari_vessel.project import BlockLedger
-from napari_vessel.volumes import Store
+from napari_vessel.volumes import Organ, Store
 from napari_vessel.workflows._events import BlockFailed, BlockProposed, Progress
 from napari_vessel.workflows._reading import Reader
 
@@ -29,6 +30,7 @@ class BlockRun:
     read: Reader
     bounds: Box
     region: Box
+    organ: Organ
     config: InferenceConfig
     store: Store
     ledger: BlockLedger
@@ -40,8 +42,13 @@ def predict_blocks(
     """Predict ``blocks`` (volume voxels) that the ledger does not list as done.
 
     A block that cannot be read is recorded as failed and holds nothing; every
-    other is in the store before the ledger says so.
+    other is in the store before the ledger says so. Blocks outside of the organ
+    come first: they stay as the store was made, without vessels.
     """
+    for block in blocks:
+        if block not in run.ledger.done and not run.organ.touches(block):
+            run.ledger.record(block)
+            yield BlockProposed(run.name, block)
     left = [block for block in blocks if block not in run.ledger.done]
     done, started = len(blocks) - len(left), monotonic()
     for position, block in enumerate(left):
@@ -60,12 +67,6 @@ def predict_blocks(
 def failures(ledger: BlockLedger) -> tuple[BlockFailed, ...]:
     """List the blocks that failed, with the reason."""
     return tuple(BlockFailed(box, reason) for box, reason in ledger.failed.items())
-
-
-def finish(store: Store) -> Iterator[Progress]:
-    """Make the coarse levels of a store whose blocks are all done."""
-    for step in store.finishing():
-        yield Progress(step.done, step.total, "pieces", "Making the coarse levels")
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,10 @@ def _predict_one(run: BlockRun, block: Box, clock: _Clock) -> Iterator[Progress]
 
 
 def _keep(run: BlockRun, prediction: BlockPrediction) -> None:
-    place = prediction.box.relative_to(run.region)
+    place, organ = prediction.box.relative_to(run.region), run.organ.at(prediction.box)
     arrays = {"probability": prediction.probability, "disagreement": prediction.disagreement}
     arrays |= {plane.value: voxels for plane, voxels in prediction.planes.items()}
     for name in run.store.arrays:
         if name in arrays:
-            run.store.write(name, place, arrays[name])
+            run.store.write(name, place, np.where(organ, arrays[name], np.uint8(0)))
             run.store.sync(name, place)  # on the disk before the ledger says so

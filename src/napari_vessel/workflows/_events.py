@@ -58,7 +58,8 @@ class BlockFailed:
 class Proposed:
     """A prediction ended. ``name`` is the proposal's id, or the path of the mask.
 
-    ``missing_chunks`` were not there and taken as their fill value.
+    ``missing_chunks`` were not there and taken as their fill value; ``outside`` blocks lie
+    wholly outside of the organ, hold no vessel and were not predicted.
     """
 
     name: str
@@ -67,6 +68,22 @@ class Proposed:
     failed: tuple[BlockFailed, ...]
     seconds: float
     missing_chunks: int = 0
+    outside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """Small pieces are removed of what is proposed, or shown again, at every threshold.
+
+    ``proposal`` is the one in view, if there is one; ``everywhere`` is false where a
+    part of it is not complete, so that its small pieces are shown still.
+    """
+
+    smallest_um3: float
+    least_voxels: int
+    proposal: str | None
+    everywhere: bool
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

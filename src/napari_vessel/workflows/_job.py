@@ -20,6 +20,7 @@ from napari_vessel.errors import (
     ProjectError,
     WriteError,
 )
+from napari_vessel.networks import CheckpointCard
 from napari_vessel.project import BlockLedger
 from napari_vessel.volumes import (
     IntensityWindow,
@@ -30,6 +31,8 @@ from napari_vessel.volumes import (
     open_store,
     write_atomically,
 )
+from napari_vessel.workflows._organ import Seen, organ_of_job
+from napari_vessel.workflows._reading import PolarityUsed, polarity_used
 
 _LOCK = ".lock"
 
@@ -77,6 +80,25 @@ class Job:
         except (OSError, ProjectError, LookupError, TypeError, ValidationError):
             pass
         return volume.window()
+
+    def polarity(self, volume: Volume, card: CheckpointCard) -> PolarityUsed:
+        """Settle the polarity: as the run that stands there did, unless a person chose one."""
+        if volume.options.polarity == "auto":
+            try:
+                found = _read(self.recipe)
+                of = (found["fingerprint"], found["level"], found["channel"])
+                if of == (volume.fingerprint, volume.options.level, volume.options.channel):
+                    entry = dict(found["polarity"])
+                    if entry["source"] != "choice":
+                        return PolarityUsed(**entry)
+            except (OSError, ProjectError, LookupError, TypeError, ValueError):
+                pass
+        return polarity_used(volume, card)
+
+    def seen(self, volume: Volume, card: CheckpointCard) -> Seen:
+        """Find how ``volume`` is seen: as by the run that stands there, if it was of it."""
+        organ = organ_of_job(self.path, volume)
+        return Seen(self.window(volume), self.polarity(volume, card), organ)
 
     @contextmanager
     def held(self) -> Iterator[None]:

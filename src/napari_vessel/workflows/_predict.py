@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_vessel.errors import OutputExistsError
 from napari_vessel.geometry import Box
+from napari_vessel.morphology import least_voxels
 from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.volumes import (
     EXPORTERS,
@@ -25,14 +26,17 @@ from napari_vessel.volumes import (
     open_volume,
     replace_folder,
 )
-from napari_vessel.workflows._blocks import BlockRun, failures, finish, predict_blocks
+from napari_vessel.workflows._blocks import BlockRun, failures, predict_blocks
 from napari_vessel.workflows._boxes import blocks_of, chunk_of, inside
 from napari_vessel.workflows._checkpoints import checkpoint_of
+from napari_vessel.workflows._cleaning import without_small
 from napari_vessel.workflows._events import Progress, Proposed
+from napari_vessel.workflows._finishing import finish
 from napari_vessel.workflows._job import Job
 from napari_vessel.workflows._masks import places_of
 from napari_vessel.workflows._missing import tell_missing
-from napari_vessel.workflows._reading import inverted, windowed_reader
+from napari_vessel.workflows._organ import keep_organ
+from napari_vessel.workflows._reading import windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Predict
 from napari_vessel.workflows._settling import settled, with_precision
@@ -81,6 +85,7 @@ def predict(request: Predict) -> Iterator[Any]:
         failed=failed,
         seconds=monotonic() - started,
         missing_chunks=tell_missing(volume),
+        outside=sum(not run.organ.touches(block) for block in blocks),
     )
 
 
@@ -102,6 +107,7 @@ def _unread(box: Box) -> np.ndarray:
 
 def _refuse(request: Predict, target: MaskSource) -> None:
     """Refuse now what could not be written after hours."""
+    least_voxels(request.smallest_um3, target.voxel_size)  # refuses what is no volume
     EXPORTERS["ome-zarr"](target, request.out, overwrite=request.overwrite)
     kept = _kept(request.out)
     if request.probability and kept.exists():
@@ -115,15 +121,19 @@ def _begin(
 ) -> tuple[BlockRun, dict[str, Any]]:
     region = inside(request.box, volume.shape)
     config = settled(request.inference, volume, checkpoint.card)
-    network, window = checkpoint.load(choose_device(config.device)), job.window(volume)
+    network = checkpoint.load(choose_device(config.device))
+    view = job.seen(volume, checkpoint.card)
     config = with_precision(config, network, before=job.precision)
     threshold = checkpoint.card.threshold if request.threshold is None else request.threshold
-    recipe = recipe_of(volume, region, checkpoint, config, window) | {"threshold": threshold}
+    recipe = recipe_of(volume, region, checkpoint, config, view)
+    recipe |= {"threshold": threshold, "smallest_um3": request.smallest_um3}
     job.begin(recipe, overwrite=request.overwrite)
+    keep_organ(job.path, volume, view.organ)
     run = BlockRun(
         name=str(request.out),
         network=network,
-        read=windowed_reader(volume, window, invert=inverted(volume, checkpoint.card)),
+        read=windowed_reader(volume, view.window, invert=view.polarity.inverts(checkpoint.card)),
+        organ=view.organ,
         bounds=Box.of(volume.shape),
         region=region,
         config=config,
@@ -146,8 +156,9 @@ def _publish(
 ) -> Iterator[Progress]:
     """Write the mask from the stored probability, and keep that where asked."""
     threshold = recipe["threshold"]
+    shown = yield from without_small(store, request.smallest_um3)
     source = replace(
-        target, read=lambda box: mask_of(store.read("probability", box), threshold), recipe=recipe
+        target, read=lambda box: mask_of(shown.read("probability", box), threshold), recipe=recipe
     )
     if request.probability:
         yield from finish(store)

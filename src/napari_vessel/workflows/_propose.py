@@ -8,6 +8,8 @@ from math import floor
 from time import monotonic
 from typing import Any
 
+import numpy as np
+
 from napari_vessel.errors import ReadError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig, predict_slice
@@ -15,12 +17,16 @@ from napari_vessel.networks import choose_device
 from napari_vessel.project import BlockLedger, Project, ledger_path
 from napari_vessel.tiling import nearest_first
 from napari_vessel.volumes import Store, StoreSpec, Volume, create_store
-from napari_vessel.workflows._blocks import BlockRun, failures, finish, predict_blocks
+from napari_vessel.workflows._blocks import BlockRun, failures, predict_blocks
 from napari_vessel.workflows._boxes import blocks_of, chunk_of, inside
+from napari_vessel.workflows._clean import cleaned
+from napari_vessel.workflows._cleaning import remove_small
 from napari_vessel.workflows._events import Progress, Proposed, SliceProposed
+from napari_vessel.workflows._finishing import finish
 from napari_vessel.workflows._missing import tell_missing
+from napari_vessel.workflows._organ import seen
 from napari_vessel.workflows._prune import prune_proposals
-from napari_vessel.workflows._reading import inverted, windowed_reader
+from napari_vessel.workflows._reading import windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Focus, Propose
 from napari_vessel.workflows._settling import settled, with_precision
@@ -36,7 +42,7 @@ def propose(request: Propose) -> Iterator[Any]:
 
     Yields
     ------
-    Progress, SliceProposed, BlockProposed, BlockFailed, Proposed
+    Progress, SliceProposed, BlockProposed, BlockFailed, Cleaned, Proposed
 
     Raises
     ------
@@ -60,6 +66,8 @@ def propose(request: Propose) -> Iterator[Any]:
     if not failed:
         yield from finish(run.store)
         prune_proposals(project)
+        yield from remove_small(project, project.config.smallest_um3)
+        yield cleaned(project, started)
     yield Proposed(
         name=run.name,
         state="partial" if failed else "complete",
@@ -67,23 +75,25 @@ def propose(request: Propose) -> Iterator[Any]:
         failed=failed,
         seconds=monotonic() - started,
         missing_chunks=tell_missing(volume),
+        outside=sum(not run.organ.touches(block) for block in blocks),
     )
 
 
 def _begin(project: Project, volume: Volume, region: Box) -> BlockRun:
     checkpoint = project.open_checkpoint()
     config = settled(project.config.inference, volume, checkpoint.card)
-    network, window = checkpoint.load(choose_device(config.device)), volume.window()
+    network, view = checkpoint.load(choose_device(config.device)), seen(volume, checkpoint.card)
     config = with_precision(config, network)
     name = project.new_id()
     run = BlockRun(
         name=name,
         network=network,
-        read=windowed_reader(volume, window, invert=inverted(volume, checkpoint.card)),
+        read=windowed_reader(volume, view.window, invert=view.polarity.inverts(checkpoint.card)),
+        organ=view.organ,
         bounds=Box.of(volume.shape),
         region=region,
         config=config,
-        store=_store(project, name, config, recipe_of(volume, region, checkpoint, config, window)),
+        store=_store(project, name, config, recipe_of(volume, region, checkpoint, config, view)),
         ledger=BlockLedger.open(ledger_path(project.proposals, name)),
     )
     project.update(proposal=name)
@@ -123,4 +133,5 @@ def _slice_in_view(run: BlockRun, focus: Focus) -> Iterator[SliceProposed]:
     except ReadError as error:  # its readable part comes with the blocks
         _log.warning("The slice in view cannot be predicted: %s", error)
     else:
-        yield SliceProposed(box, focus.plane, found.reshape(box.shape))
+        probability = np.where(run.organ.at(box), found.reshape(box.shape), np.uint8(0))
+        yield SliceProposed(box, focus.plane, probability)

@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from napari_vessel.geometry import Box
 from napari_vessel.inference import Levels
 from napari_vessel.networks import CheckpointCard
-from napari_vessel.volumes import IntensityWindow, Volume
+from napari_vessel.volumes import IntensityWindow, PolarityFinding, Volume
 
 Reader = Callable[[Box], np.ndarray]  # of level 0
 
 
+@dataclass(frozen=True, slots=True)
+class PolarityUsed:
+    """Which polarity a volume is read with, who said so, and why."""
+
+    polarity: Literal["dark", "bright"]
+    source: Literal["choice", "found", "checkpoint"]
+    reason: str
+
+    def inverts(self, card: CheckpointCard) -> bool:
+        """Tell whether it is the other one than the checkpoint learned."""
+        return self.polarity != card.polarity
+
+
+def polarity_used(volume: Volume, card: CheckpointCard) -> PolarityUsed:
+    """Take a person's choice, else what is found with confidence, else the checkpoint's own."""
+    chosen = volume.options.polarity
+    if chosen != "auto":
+        return PolarityUsed(chosen, "choice", "Chosen by a person.")
+    found = volume.polarity()
+    if found.confident:
+        return PolarityUsed(found.polarity, "found", _with_confidence(found))
+    return PolarityUsed(card.polarity, "checkpoint", f"Not sure enough: {_with_confidence(found)}")
+
+
+def _with_confidence(found: PolarityFinding) -> str:
+    return f"{found.reason} Confidence {found.confidence:.2f} of 1."
+
+
 def inverted(volume: Volume, card: CheckpointCard) -> bool:
     """Tell whether the volume's vessels have the other polarity than the checkpoint learned."""
-    return volume.options.polarity not in {"auto", card.polarity}
+    return polarity_used(volume, card).inverts(card)
 
 
 def windowed_reader(volume: Volume, window: IntensityWindow, *, invert: bool) -> Levels:

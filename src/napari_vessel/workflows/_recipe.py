@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import napari_vessel
 from napari_vessel.geometry import Box
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import Checkpoint
-from napari_vessel.volumes import IntensityWindow, Volume
+from napari_vessel.volumes import Volume
+from napari_vessel.workflows._organ import Seen
 from napari_vessel.workflows._scale import scale_sentence
 
 _LIBRARIES = ("torch", "segmentation-models-pytorch", "timm", "numpy", "zarr")
@@ -21,7 +23,7 @@ def recipe_of(
     region: Box,
     checkpoint: Checkpoint,
     config: InferenceConfig,
-    window: IntensityWindow,
+    seen: Seen,
 ) -> dict[str, Any]:
     """Describe a prediction, whose ``config`` leaves nothing open, as JSON-able values."""
     return {
@@ -31,11 +33,12 @@ def recipe_of(
         "fingerprint": volume.fingerprint,
         "level": volume.options.level,
         "channel": volume.options.channel,
-        "polarity": volume.options.polarity,
+        "polarity": asdict(seen.polarity),
         "voxel_size_um": list(volume.voxel_size.zyx),
         "shape_zyx": list(volume.shape),  # tifffile takes JSON with "shape" for its own
         "region": str(region),
-        "window": window.model_dump(mode="json"),
+        "window": seen.window.model_dump(mode="json"),
+        "organ": {"share": round(seen.organ.share, 4), "digest": seen.organ.digest},
         "scale": scale_sentence(config.zoom_for(volume.voxel_size), volume, checkpoint.card),
         "inference": config.model_dump(mode="json", exclude={"device"}),  # it makes no mask
         "code": napari_vessel.__version__,
