@@ -11,6 +11,8 @@ from napari_vessel.errors import DeviceMemoryError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.training import EpochEnd, StepEnd
 from napari_vessel.workflows import (
+    WORKFLOWS,
+    Clean,
     Export,
     Exported,
     Progress,
@@ -140,6 +142,14 @@ def failing(request: object) -> Iterator[object]:
     raise DeviceMemoryError(message)
 
 
+def real_clean(request: Clean) -> Iterator[object]:
+    """Clean as the program does, but never come to an end for one setting."""
+    if request.smallest_um3 == 999_999:
+        yield from endless_propose(request)
+    yield from WORKFLOWS["clean"](request)
+
+
 FAKES = {"propose": fake_propose, "retrain": fake_retrain, "export": fake_export}
 ENDLESS = {**FAKES, "propose": endless_propose}
 FAILING = {"propose": failing, "retrain": failing, "export": failing}
+CLEANING = {**FAKES, "clean": real_clean}

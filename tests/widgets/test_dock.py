@@ -201,17 +201,17 @@ def test_cancelling_ends_the_job_and_keeps_the_viewer(make_dock, volume_path, qt
 def test_the_slider_follows_the_threshold_and_sets_it(opened, qtbot):
     _, dock = opened
     dock.session.set_threshold(0.25)
-    assert dock.predict.slider.value() == 25
-    dock.predict.slider.setValue(80)
+    assert dock.predict.threshold.slider.value() == 25
+    dock.predict.threshold.slider.setValue(80)
     qtbot.waitUntil(lambda: dock.session.threshold == pytest.approx(0.8))
-    assert dock.predict.value.text() == "0.80"
+    assert dock.predict.threshold.value.text() == "0.80"
 
 
 def test_the_threshold_acts_on_the_mask_at_once(opened, qtbot):
     _, dock = opened
     dock.predict.predict.click()
     qtbot.waitUntil(lambda: done(dock, "predict"))
-    dock.predict.slider.setValue(90)  # the fake network is sure to 200/255
+    dock.predict.threshold.slider.setValue(90)  # the fake network is sure to 200/255
     qtbot.waitUntil(lambda: not np.asarray(dock.desk.link.labels.data).any())
 
 

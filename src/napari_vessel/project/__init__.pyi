@@ -4,14 +4,18 @@ __all__ = [
     "ProjectConfig",
     "Proposal",
     "VolumeReference",
+    "cleaned_draft",
     "default_project_path",
     "diagnostic_report",
     "find_project",
     "ledger_path",
     "log_to_folder",
+    "open_cleaned",
     "shown_mask",
 ]
 
+from ._cleaned import cleaned_draft as cleaned_draft
+from ._cleaned import open_cleaned as open_cleaned
 from ._config import ProjectConfig as ProjectConfig
 from ._config import VolumeReference as VolumeReference
 from ._finding import find_project as find_project

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from napari_vessel.geometry import Box, VoxelSize, Zyx
 from napari_vessel.inference import InferenceConfig
+from napari_vessel.morphology import SMALLEST_UM3, least_voxels
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import VolumeOptions
 
@@ -37,8 +38,19 @@ class ProjectConfig(BaseModel, frozen=True, extra="forbid"):
     threshold: float | None = Field(
         None, ge=0, le=1, description="Probability that counts as vessel; none: the checkpoint's."
     )
+    smallest_um3: float = Field(
+        SMALLEST_UM3,
+        ge=0,
+        allow_inf_nan=False,
+        description="Pieces of a proposal below this volume, in µm³, are not shown; 0: all are.",
+    )
     inference: InferenceConfig = InferenceConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @property
+    def least_voxels(self) -> int:
+        """The fewest voxels of a piece that is shown; up to 1 all are."""
+        return least_voxels(self.smallest_um3, self.volume.voxel_size)
 
     @model_validator(mode="after")
     def _region_lies_in_the_volume(self) -> Self:

@@ -146,11 +146,11 @@ class Project:
         return starter() if name == "starter" else Checkpoint.open(self.checkpoints / name)
 
     def open_proposal(self) -> Proposal | None:
-        """Open the proposal in view, if there is one."""
-        name = self.config.proposal
-        return (
-            Proposal.open(self.proposals, name) if name and exists(self.proposals, name) else None
-        )
+        """Open the proposal in view, if there is one; it shows no piece that is too small."""
+        config = self.config
+        if config.proposal is None or not exists(self.proposals, config.proposal):
+            return None
+        return Proposal.open(self.proposals, config.proposal, config.least_voxels)
 
     def new_id(self) -> str:
         """Return a name for a new proposal or checkpoint that sorts by time."""

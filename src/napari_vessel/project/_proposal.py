@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_vessel.errors import ProjectError, VesselError
 from napari_vessel.geometry import Box
+from napari_vessel.project._cleaned import open_cleaned
 from napari_vessel.project._ledger import BlockLedger
 from napari_vessel.volumes import Store, mask_of, open_store
 
@@ -26,6 +27,8 @@ class Proposal:
 
     Where it has nothing (blocks not done, voxels beyond its region), the
     proposal before it shows; ``before`` is None where nothing of it would.
+    ``cleaned`` is its probability without small pieces, where they are to be
+    removed and have been; it is shown then, else the probability as predicted.
     """
 
     id: str
@@ -34,10 +37,11 @@ class Proposal:
     ledger: BlockLedger
     complete: bool
     before: Proposal | None
+    cleaned: Store | None = None
 
     @classmethod
-    def open(cls, folder: Path, name: str) -> Proposal:
-        """Open proposal ``name`` of a project's folder of proposals.
+    def open(cls, folder: Path, name: str, least_voxels: int = 0) -> Proposal:
+        """Open proposal ``name`` of a project's folder, less pieces of fewer voxels than told.
 
         Raises
         ------
@@ -48,15 +52,22 @@ class Proposal:
         region = _region(store)
         complete = store.complete
         ledger = BlockLedger.open(ledger_path(folder, name))
-        before = _opened_before(folder, store)
+        before = _opened_before(folder, store, least_voxels)
         if before and complete and not before.extends_beyond(region):
             before = None
-        return cls(name, region, store, ledger, complete, before)
+        cleaned = open_cleaned(store, least_voxels) if complete else None
+        return cls(name, region, store, ledger, complete, before, cleaned)
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """What made it: checkpoint, volume, settings, versions."""
-        return dict(self.store.attrs)
+        """What made it as it is shown: checkpoint, volume, settings, smallest piece, versions."""
+        smallest = self.cleaned.attrs["smallest_um3"] if self.cleaned else 0.0
+        return {**self.store.attrs, "smallest_um3": smallest}
+
+    @property
+    def is_cleaned(self) -> bool:
+        """Whether small pieces are removed of all that shows."""
+        return all(layer.cleaned for layer in self.layers)
 
     @property
     def layers(self) -> Iterator[Proposal]:
@@ -70,20 +81,29 @@ class Proposal:
         return any(not region.contains(layer.region) for layer in self.layers)
 
     def probability(self, box: Box) -> np.ndarray:
-        """Return the probability (uint8, 255 is certain) of any ``box`` of the volume.
+        """Return the probability (uint8, 255 is certain) of any ``box`` of the volume, as shown.
 
         What nobody predicted is 0.
         """
-        shown = self.before.probability(box) if self.before else np.zeros(box.shape, np.uint8)
-        for block in [self.region] if self.complete else self.ledger.done:
-            if (common := block.intersection(box)) and self.region.contains(common):
-                read = self.store.read("probability", common.relative_to(self.region))
-                shown[common.relative_to(box).slices] = read
-        return shown
+        return self._composed(box, shown=True)
+
+    def predicted(self, box: Box) -> np.ndarray:
+        """Return the same with all small pieces, as the network gave it."""
+        return self._composed(box, shown=False)
 
     def mask(self, box: Box, threshold: float) -> np.ndarray:
         """Return the mask (uint8, 0 or 1) of ``box`` at ``threshold``."""
         return mask_of(self.probability(box), threshold)
+
+    def _composed(self, box: Box, *, shown: bool) -> np.ndarray:
+        """Put together what the layers have of ``box``, the newest on top."""
+        before, store = self.before, (shown and self.cleaned) or self.store
+        found = before._composed(box, shown=shown) if before else np.zeros(box.shape, np.uint8)  # noqa: SLF001  its own class
+        for block in [self.region] if self.complete else self.ledger.done:
+            if (common := block.intersection(box)) and self.region.contains(common):
+                read = store.read("probability", common.relative_to(self.region))
+                found[common.relative_to(box).slices] = read
+        return found
 
 
 def ledger_path(folder: Path, name: str) -> Path:
@@ -106,13 +126,13 @@ def _region(store: Store) -> Box:
     return region
 
 
-def _opened_before(folder: Path, store: Store) -> Proposal | None:
+def _opened_before(folder: Path, store: Store, least_voxels: int) -> Proposal | None:
     """Open the proposal before; a damaged one must not take the newer one with it."""
     name = str(store.attrs.get("before"))
     if not exists(folder, name):
         return None
     try:
-        return Proposal.open(folder, name)
+        return Proposal.open(folder, name, least_voxels)
     except VesselError as error:
         _log.warning("The proposal before %s is left out: %s", store.path.name, error)
         return None

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from napari_vessel.geometry import Box
 from napari_vessel.project import Project
+from napari_vessel.session._opening import shown_probability
 from napari_vessel.session._values import Activity, ActivityName, Answer
 from napari_vessel.workflows import (
     BlockProposed,
+    Clean,
+    Cleaned,
     Exported,
     Progress,
     Propose,
@@ -18,8 +22,13 @@ from napari_vessel.workflows import (
 )
 
 
-def proposals(events: Iterator[Any], request: Propose, project: Project) -> Iterator[Answer]:
-    """Answer ``request`` with each event, its probability read beside it."""
+def proposals(
+    events: Iterator[Any], request: Propose | Clean, project: Project, region: Box
+) -> Iterator[Answer]:
+    """Answer ``request`` with each event, its probability read beside it.
+
+    Small pieces go from all of ``region`` (volume voxels) at once.
+    """
     proposal = None
     for event in events:
         probability = None
@@ -31,6 +40,8 @@ def proposals(events: Iterator[Any], request: Propose, project: Project) -> Iter
             store = proposal.store if proposal else None
             if proposal and store:
                 probability = store.read("probability", event.box.relative_to(proposal.region))
+        elif isinstance(event, Cleaned) and (event.least_voxels > 1 or isinstance(request, Clean)):
+            probability = shown_probability(project.open_proposal(), region)
         yield Answer("predict", request, event, probability)
 
 
@@ -39,14 +50,26 @@ def progressing(name: ActivityName, progress: Progress) -> Activity:
     return Activity(name, "running", progress.what, progress.fraction, progress.seconds_left)
 
 
-def sentence_of(event: Proposed | Retrained | Exported) -> str:
+def sentence_of(event: Proposed | Cleaned | Retrained | Exported) -> str:
     """Say what came of an activity."""
     if isinstance(event, Proposed):
         return _proposed(event)
+    if isinstance(event, Cleaned):
+        return _cleaned(event)
     if isinstance(event, Retrained):
         return event.reason
     share = event.vessel_voxels / max(event.voxels, 1)
     return f"Wrote {event.path} in {event.seconds:.0f} s: {share:.2%} of the voxels are vessel."
+
+
+def _cleaned(event: Cleaned) -> str:
+    if event.least_voxels <= 1:
+        return "All pieces of the proposal are shown, the small ones too."
+    pieces = f"Pieces of fewer than {event.least_voxels:,} voxels"
+    if event.proposal is None:
+        return f"{pieces} will be left out of what you predict."
+    rest = "" if event.everywhere else " What was not predicted to its end shows them still."
+    return f"{pieces} are not shown, at any threshold.{rest}"
 
 
 def _proposed(event: Proposed) -> str:

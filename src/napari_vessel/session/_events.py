@@ -17,6 +17,7 @@ class SessionEvents(SignalGroup):
     opened = Signal(description="A volume, a project or a region was opened; look at everything.")
     shown = Signal(object, description="Box (volume voxels) whose shown mask changed; None: all.")
     threshold = Signal(float, description="The threshold of the proposal changed.")
+    smallest = Signal(float, description="The smallest piece that is shown, in µm³, changed.")
     corrections = Signal(description="What is reviewed changed.")
     saved = Signal(str, str, description="SaveState and a sentence.")
     activity = Signal(Activity, description="An activity changed.")

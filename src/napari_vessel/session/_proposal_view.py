@@ -32,6 +32,10 @@ class ProposalView:
             self.probability(inside)[...] = probability[inside.relative_to(box).slices]
         return inside
 
+    def replace(self, probability: np.ndarray) -> None:
+        """Show ``probability`` (uint8, the region's shape) instead of all there is; no copy."""
+        self._probability = probability
+
     def await_box(self, box: Box) -> None:
         """Expect a new proposal of ``box``: until it comes nothing there can be accepted."""
         self._awaited = [box]

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane, VoxelSize
 from napari_vessel.inference import InferenceConfig
+from napari_vessel.networks import starter
 from napari_vessel.project import Project, diagnostic_report
 from napari_vessel.session._answers import progressing, proposals, sentence_of
 from napari_vessel.session._opening import Callbacks, FirstHole, keep_array, open_for_session
@@ -32,6 +33,8 @@ from napari_vessel.training import EpochEnd, StepEnd, TrainingConfig
 from napari_vessel.volumes import VolumeOptions, open_volume
 from napari_vessel.workflows import (
     BlockProposed,
+    Clean,
+    Cleaned,
     Export,
     Exported,
     Focus,
@@ -109,7 +112,18 @@ class Session(SessionState):
         request = Propose(project.path, focus, box or self.region)
         yield Asked("predict", request, "Waiting for the compute process …")
         with closing(self.runner.run("propose", request, priority=1)) as events:
-            yield from proposals(events, request, project)
+            yield from proposals(events, request, project, self.region)
+
+    def clean(self, smallest_um3: float) -> Answering:
+        """Leave out pieces of the proposal below ``smallest_um3`` (µm³) at every threshold.
+
+        Nothing is predicted again, and no correction changes; 0 shows all pieces.
+        """
+        project = self._kept_project()
+        request = Clean(project.path, smallest_um3)
+        yield Asked("predict", request, "Waiting for the compute process …")
+        with closing(self.runner.run("clean", request, priority=1)) as events:
+            yield from proposals(events, request, project, self.region)
 
     def retrain(self, config: TrainingConfig | None = None) -> Answering:
         """Train on what was reviewed; the network is taken only if it is better."""
@@ -162,7 +176,9 @@ class Session(SessionState):
 
     def cancelled(self, name: ActivityName) -> None:
         """Note that ``name`` was cancelled."""
-        self._stop(name, "cancelled", "Cancelled. What was done until then is kept.")
+        whole = isinstance(self._questions.get(name), Clean)
+        left = "All is shown as before." if whole else "What was done until then is kept."
+        self._stop(name, "cancelled", f"Cancelled. {left}")
 
     # -- short: the person's hand ----------------------------------------------
 
@@ -223,6 +239,13 @@ class Session(SessionState):
             return
         self._work.remember_threshold(threshold)
         self._show_threshold(threshold)
+
+    def reset_threshold(self) -> None:
+        """Show the proposal at the checkpoint's own threshold, and follow it from now on."""
+        if self._work is not None:
+            own = self.project.open_checkpoint(self.checkpoint) if self.project else starter()
+            self._work.remember_threshold(None)
+            self._show_threshold(own.card.threshold)
 
     def go_back(self) -> str | None:
         """Use the parent of the checkpoint in use again; return its name, if it has one."""
@@ -294,6 +317,8 @@ class Session(SessionState):
             self.events.curve.emit(event)
         elif isinstance(event, SliceProposed | BlockProposed):
             self._show_proposed(event, answer.probability)
+        elif isinstance(event, Cleaned):
+            self._show_cleaned(answer, event)
         elif isinstance(event, Proposed | Retrained | Exported):
             self._finish(answer.name, event)
 
@@ -304,8 +329,19 @@ class Session(SessionState):
         box = work.view.put(event.box, probability) if probability is not None else None
         if isinstance(event, BlockProposed):
             work.view.arrived(event.box)
+            work.cleaned = False
         if box:
             self.events.shown.emit(box)
+
+    def _show_cleaned(self, answer: Answer, event: Cleaned) -> None:
+        work = self._open_now()
+        work.smallest_um3, work.cleaned = event.smallest_um3, event.everywhere
+        if answer.probability is not None:
+            work.view.replace(answer.probability)
+            self.events.shown.emit(None)
+        self.events.smallest.emit(event.smallest_um3)
+        if isinstance(answer.question, Clean):  # else the prediction goes on
+            self._show(Activity(answer.name, "done", sentence_of(event), 1.0))
 
     def _finish(self, name: ActivityName, event: Proposed | Retrained | Exported) -> None:
         if isinstance(event, Proposed):

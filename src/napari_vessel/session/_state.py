@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari_vessel.annotation import Corrections, EditableLabels
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box
+from napari_vessel.morphology import SMALLEST_UM3, least_voxels
 from napari_vessel.project import Project
 from napari_vessel.runner import Runner
 from napari_vessel.session._events import SessionEvents
@@ -62,6 +63,18 @@ class SessionState:
     def threshold(self) -> float:
         """The probability that counts as vessel."""
         return self._work.view.threshold if self._work else 0.5
+
+    @property
+    def smallest_um3(self) -> float:
+        """Pieces of the proposal below this volume, in µm³, are to be left out; 0: none."""
+        return self._work.smallest_um3 if self._work else SMALLEST_UM3
+
+    @property
+    def small_pieces_shown(self) -> bool:
+        """Whether pieces that are to be left out are shown still."""
+        if self._work is None or self._work.cleaned:
+            return False
+        return least_voxels(self.smallest_um3, self._work.opened.volume.voxel_size) > 1
 
     @property
     def reviewed(self) -> int:

@@ -32,7 +32,9 @@ class Workspace:
         self.view = ProposalView(opened.region, opened.probability, opened.threshold)
         self.labels = EditableLabels(opened.corrections, opened.region, self.view.mask)
         self.in_stroke = False
-        self._chosen: float | None = None
+        self.smallest_um3 = opened.smallest_um3
+        self.cleaned = opened.cleaned
+        self._chosen: dict[str, object] = {}
         self._making = Lock()
         self._log = ExitStack()
         if self.project:
@@ -113,15 +115,18 @@ class Workspace:
         self.corrections.import_labels(self.region, labels)
         return self.region
 
-    def remember_threshold(self, threshold: float) -> None:
-        """Keep the threshold that a person chose with the project, once there is one."""
-        self._chosen = threshold
+    def remember_threshold(self, threshold: float | None) -> None:
+        """Keep the threshold that a person chose with the project, once there is one.
+
+        None: the checkpoint's own.
+        """
+        self._chosen["threshold"] = threshold
         if self.project:
             self._disk.submit(self._keep_threshold, self.project)
 
     def _keep_threshold(self, project: Project) -> None:
-        if self._chosen is not None and project.config.threshold != self._chosen:
-            project.update(threshold=self._chosen)
+        if self._chosen and project.config.threshold != self._chosen["threshold"]:
+            project.update(**self._chosen)
 
     def flush(self) -> None:
         """Wait until corrections and settings are on the disk; for a worker's thread."""

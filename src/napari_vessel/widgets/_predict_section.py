@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QLabel, QSlider
-from superqt.utils import signals_blocked
-
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.session import ActivityName
 from napari_vessel.tiling import BlockGrid
 from napari_vessel.widgets._section import Collapsed, Section, button, combo, row
+from napari_vessel.widgets._smallest_box import SmallestBox
+from napari_vessel.widgets._threshold_row import ThresholdRow
 
 __all__ = ["PredictSection"]
 
-_THRESHOLD_MS = 150
+_STILL_SHOWN = (
+    " Pieces below the smallest are shown still: press Enter in Smallest piece, and where a "
+    "prediction did not come to its end, predict again."
+)
 _PLANES: dict[str, object] = {
     "Chosen by voxel size": "auto",
     "XY, XZ and YZ": tuple(Plane),
@@ -51,27 +52,18 @@ class PredictSection(Section):
         )
         self.where.currentIndexChanged.connect(lambda _: self.update_state())
         self.body.addLayout(row("Where", self.where))
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(1, 99)
-        self.slider.setToolTip(
-            "Probability from which a voxel is vessel: lower finds more. Acts at once."
-        )
-        self.value = QLabel()
-        self.value.setToolTip(self.slider.toolTip())
-        line = row("Threshold", self.slider)
-        line.addWidget(self.value)
-        self.body.addLayout(line)
+        self.threshold = ThresholdRow(self.desk.session)
+        self.body.addWidget(self.threshold)
+        self.smallest = SmallestBox()
+        self.smallest.chosen.connect(self._clean)
+        self.body.addLayout(row("Smallest piece", self.smallest))
         self._add_options()
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.timeout.connect(self._ask_threshold)
-        self.slider.valueChanged.connect(self._on_slider)
         follow, events = self.desk.follower.follow, self.desk.session.events
-        follow(events.threshold, self._show_threshold)
+        follow(events.threshold, self.threshold.show_threshold)
+        follow(events.smallest, lambda _: self.update_state())
         follow(events.checkpoint, self._on_checkpoint)
         follow(events.opened, self._on_opened)
         self._in_use, self._again = self.desk.session.checkpoint, False
-        self._show_threshold(self.desk.session.threshold)
 
     def _add_options(self) -> None:
         fields = InferenceConfig.model_fields
@@ -94,17 +86,21 @@ class PredictSection(Section):
             self._again = False
             self.start()
         self.predict.setEnabled(opened is not None and not self.running)
-        self.slider.setEnabled(opened is not None)
+        self.threshold.setEnabled(opened is not None)
+        self.smallest.setEnabled(opened is not None and not self.running)
         if opened is None:
             self.hint.say("Open a volume first.")
             return
-        self._show_threshold(self.desk.session.threshold)
+        session = self.desk.session
+        self.threshold.show_threshold(session.threshold)
+        self.smallest.show_smallest(session.smallest_um3, opened.volume)
         box = self._box() or opened.region
         shape = " × ".join(f"{n:,}" for n in box.shape)
         count = len(BlockGrid(Box.of(box.shape), InferenceConfig().block).blocks)
         self.hint.say(
             f"Proposes vessels in {shape} voxels ({count} block{'s' * (count > 1)}) with "
-            f"checkpoint {self.desk.session.checkpoint}, the slice in view first."
+            f"checkpoint {session.checkpoint}, the slice in view first."
+            + (_STILL_SHOWN if session.small_pieces_shown and not self.running else "")
         )
 
     def _box(self) -> Box | None:
@@ -134,6 +130,12 @@ class PredictSection(Section):
             return
         self.desk.jobs.start("predict", lambda: session.predict(focus, box, settings=config))
 
+    def _clean(self, smallest_um3: float) -> None:
+        """Ask for the proposal in view without pieces that are smaller."""
+        session = self.desk.session
+        if smallest_um3 != session.smallest_um3 or session.small_pieces_shown:
+            self.desk.jobs.start("predict", lambda: session.clean(smallest_um3))
+
     def _on_opened(self) -> None:
         opened = self.desk.session.opened
         self._in_use = opened.checkpoint if opened else self._in_use
@@ -146,20 +148,6 @@ class PredictSection(Section):
             self._again = True
             self.desk.jobs.cancel("predict")
         self.update_state()
-
-    def _on_slider(self, percent: int) -> None:
-        self.value.setText(f"{percent / 100:.2f}")
-        self._settle.start(_THRESHOLD_MS)
-
-    def _ask_threshold(self) -> None:
-        self.desk.session.set_threshold(self.slider.value() / 100)
-
-    def _show_threshold(self, threshold: float) -> None:
-        if self._settle.isActive():
-            return  # the person is moving it
-        with signals_blocked(self.slider):
-            self.slider.setValue(round(threshold * 100))
-        self.value.setText(f"{threshold:.2f}")
 
 
 def _first_line(error: ValueError) -> str:

@@ -9,7 +9,7 @@ from typing import Self
 
 from napari_vessel.errors import VesselError
 from napari_vessel.project import Project, log_to_folder
-from napari_vessel.workflows._requests import Correct, Propose, Retrain
+from napari_vessel.workflows._requests import Clean, Correct, Propose, Retrain
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class logged:  # noqa: N801  reads as what it is: a context
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        if isinstance(self._request, Correct | Propose | Retrain):
+        if isinstance(self._request, Clean | Correct | Propose | Retrain):
             project = Project(self._request.project)
             if project.toml.is_file():
                 self._open.enter_context(log_to_folder(project.logs))

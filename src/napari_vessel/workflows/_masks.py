@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_vessel.errors import CallerError, UnsupportedVolumeError
 from napari_vessel.geometry import Box
-from napari_vessel.project import Project, shown_mask
+from napari_vessel.project import Project, ProjectConfig, Proposal, shown_mask
 from napari_vessel.volumes import (
     MaskSource,
     Store,
@@ -78,12 +78,19 @@ def open_prediction(source: str, options: VolumeOptions, threshold: float | None
 
 
 def tell_unproposed(mask: MaskSource) -> None:
-    """Warn of a project's mask without a proposal: it must not pass for a prediction.
+    """Warn of a project's mask that must not pass for what it is not.
 
+    It has no proposal, or one with small pieces that its setting says are not shown.
     Told once a request is accepted, so that a mistake of the caller's stays one line.
     """
     if mask.recipe.get("proposal", mask) is None:
         _log.warning("%s has no proposal: its mask is the corrections alone.", mask.name)
+    elif mask.recipe.get("smallest_um3") and mask.recipe.get("small_pieces") == "shown":
+        _log.warning(
+            "%s shows small pieces of its proposal though its setting is not to: predict again, "
+            "to the end.",
+            mask.name,
+        )
 
 
 def project_mask(project: Project, threshold: float | None = None) -> MaskSource:
@@ -103,6 +110,8 @@ def project_mask(project: Project, threshold: float | None = None) -> MaskSource
             "proposal": proposal.recipe if proposal else None,
             "earlier_proposals": [layer.recipe for layer in layers[1:]],
             "threshold": threshold,
+            "smallest_um3": project.config.smallest_um3,
+            "small_pieces": _small_pieces(project.config, proposal),
             "corrections": dict(position),
             "volume": Path(volume.uri).name,
             "fingerprint": volume.fingerprint,
@@ -110,6 +119,11 @@ def project_mask(project: Project, threshold: float | None = None) -> MaskSource
         levels=len(volume.shapes),
         protected=(project.path, *places_of(volume)),
     )
+
+
+def _small_pieces(config: ProjectConfig, proposal: Proposal | None) -> str:
+    removed = config.least_voxels > 1 and (proposal is None or proposal.is_cleaned)
+    return "removed" if removed else "shown"
 
 
 def places_of(volume: Volume) -> tuple[Path, ...]:
@@ -152,7 +166,7 @@ def _of_store(store: Store, wanted: float | None) -> Opened:
         voxel_size=store.voxel_size,
         read=lambda box: mask_of(probability(box), threshold),
         name=store.path.name.split(".")[0],
-        recipe=recipe | {"threshold": threshold},
+        recipe=recipe | {"threshold": threshold, "smallest_um3": 0.0},  # it is the raw one
         levels=len(store.level_shapes),
         protected=(store.path,),
     )

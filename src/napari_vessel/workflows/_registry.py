@@ -30,6 +30,7 @@ WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
     {
         "new": _named("_new", "new"),
         "propose": _named("_propose", "propose"),
+        "clean": _named("_clean", "clean"),
         "predict": _named("_predict", "predict"),
         "correct": _named("_correct", "correct"),
         "retrain": _named("_retrain", "retrain"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.inference import InferenceConfig
+from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import VolumeOptions
 from napari_vessel.workflows._train_config import TrainRun
@@ -46,6 +47,14 @@ class Propose:
 
 
 @dataclass(frozen=True, slots=True)
+class Clean:
+    """Show no piece of a project's proposal below a volume in µm³; 0 shows all again."""
+
+    project: Path
+    smallest_um3: float
+
+
+@dataclass(frozen=True, slots=True)
 class Predict:
     """Predict a bare volume, or a project's, into a mask at ``out``."""
 
@@ -56,6 +65,7 @@ class Predict:
     box: Box | None = None
     inference: InferenceConfig = InferenceConfig()
     threshold: float | None = None
+    smallest_um3: float = SMALLEST_UM3
     probability: bool = False
     overwrite: bool = False
 
