@@ -72,3 +72,32 @@ def test_a_few_strokes_are_drawn_beside_a_large_accepted_slice() -> None:
     index, rng = index_of(overlay), np.random.default_rng(0)
     strokes = sum(index.draw(rng, vessel=False, planes=PLANES)[0][0] == 10 for _ in range(2000))
     assert strokes > 10  # by their number it would be one
+
+
+def drawn(overlay: FakeOverlay) -> Counter[Plane]:
+    index, rng = index_of(overlay), np.random.default_rng(0)
+    return Counter(index.draw(rng, vessel=False, planes="auto")[1] for _ in range(1000))
+
+
+def test_of_a_reviewed_slice_patches_are_cut_in_its_plane() -> None:
+    for plane in Plane:
+        overlay = FakeOverlay()
+        overlay.accept(np.zeros(overlay.shape, bool), plane, 20)
+        assert drawn(overlay)[plane] > 900
+
+
+def test_a_reviewed_box_is_seen_in_all_planes() -> None:
+    overlay = FakeOverlay((64, 64, 64))
+    overlay.codes[:] = 5
+    assert min(drawn(overlay)[plane] for plane in Plane) > 200
+
+
+def test_planes_are_drawn_by_the_reviewed_voxels_of_the_slice_through_the_place() -> None:
+    overlay = FakeOverlay((32, 64, 64))
+    overlay.codes[6, :, :] = 5
+    overlay.codes[20:30, 30, 30] = 2  # a stroke along z
+    index, rng = index_of(overlay), np.random.default_rng(0)
+    planes = Counter(index.draw(rng, vessel=True, planes="auto")[1] for _ in range(1000))
+    # In XY the slice holds the stroke's one voxel; across it, its ten and a row of the slice.
+    assert planes[Plane.XY] < 50
+    assert abs(planes[Plane.XZ] - planes[Plane.YZ]) < 150

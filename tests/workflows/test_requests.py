@@ -3,11 +3,14 @@ import pickle
 import numpy as np
 import pytest
 
-from napari_vessel.geometry import Box, VoxelSize
+from napari_vessel.geometry import Box, Plane, VoxelSize
 from napari_vessel.inference import InferenceConfig
+from napari_vessel.networks import CheckpointCard
 from napari_vessel.volumes import volume_of_array
 from napari_vessel.workflows import WORKFLOWS, NewProject, Progress, Propose, Proposed, forecast
 from napari_vessel.workflows._boxes import chunk_of
+
+CARD = CheckpointCard(voxel_size_um=(50, 50, 50))
 
 
 def test_requests_and_events_survive_the_pipe(tmp_path):
@@ -31,6 +34,21 @@ def test_a_project_goes_beside_its_volume_by_default(volume):
 )
 def test_a_block_holds_whole_chunks(block):
     assert not any(edge % part for edge, part in zip(block, chunk_of(block), strict=True))
+
+
+def forecast_of(edge, size, **options):
+    voxels = np.broadcast_to(np.uint8(200), (edge, edge, edge))
+    volume = volume_of_array(voxels, voxel_size=VoxelSize(size, size, size), uri="x")
+    return forecast(volume, InferenceConfig(halo=0, **options), trial=False, card=CARD)
+
+
+def test_what_the_network_sees_is_forecast_at_its_own_voxel_size_and_planes():
+    whole = forecast_of(256, 50).network_pixels
+    assert forecast_of(256, 25).network_pixels == pytest.approx(whole / 8)
+    # Finer pixels in each plane, its slices as many as before.
+    assert forecast_of(256, 100).network_pixels == pytest.approx(whole * 4)
+    assert forecast_of(256, 50, planes=(Plane.XY,)).network_pixels == pytest.approx(whole / 3)
+    assert forecast_of(1024, 25).memory_bytes > forecast_of(1024, 50).memory_bytes
 
 
 def test_memory_is_forecast_by_the_block_and_disk_by_the_volume():

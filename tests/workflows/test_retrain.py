@@ -6,8 +6,11 @@ import pytest
 
 from napari_vessel.errors import NothingReviewedError
 from napari_vessel.geometry import Plane
+from napari_vessel.inference import InferenceConfig
 from napari_vessel.training import EpochEnd, StepEnd
 from napari_vessel.workflows import WORKFLOWS, Correct, Propose, Retrain
+from napari_vessel.workflows._fusion import Fusion
+from napari_vessel.workflows._lesson import Lesson, choose_threshold
 
 from .conftest import SHORT
 
@@ -139,15 +142,35 @@ def test_the_project_s_settings_are_used_where_none_are_given(corrected):
     assert len([e for e in events if isinstance(e, EpochEnd)]) == SHORT.epochs
 
 
-def test_an_adopted_network_brings_the_threshold_that_scored_best(corrected, judged, monkeypatch):
-    from napari_vessel.workflows._lesson import Lesson
-
+def test_of_thresholds_as_good_as_the_best_the_middle_is_taken():
     score = {0.2: 0.7, 0.25: 0.7, 0.3: 0.695}
-    monkeypatch.setattr(Lesson, "watched", lambda self, network, t=None: score.get(t, 0.1))
+    assert choose_threshold(lambda at: score.get(at, 0.1), 0.5) == pytest.approx(0.25)
+    assert choose_threshold(lambda at: 0.0, 0.5) == 0.5
+
+
+def test_an_adopted_network_brings_the_threshold_and_planes_that_scored_best(
+    corrected, judged, monkeypatch
+):
+    best = Fusion({Plane.XZ: 1.0}, 0.25)
+    monkeypatch.setattr(Lesson, "best_fusion", lambda self, network: best)
     judged(0.25, 0.75)
     result = run(corrected)[-1]
     assert result.threshold == pytest.approx(0.25)
-    assert corrected.open_checkpoint().card.threshold == result.threshold == corrected.threshold
+    card = corrected.open_checkpoint().card
+    assert card.threshold == result.threshold == corrected.threshold
+    assert card.weights == best.weights
+
+
+def test_planes_are_compared_by_what_they_say_of_the_reviewed_voxels(corrected, judged):
+    auto = InferenceConfig(device="cpu", precision="fp32", zoom=2.0)  # slices of 32 rows, at least
+    corrected.update(inference=auto)
+    judged(0.25, 0.75)
+    run(corrected)
+    card = corrected.open_checkpoint().card
+    assert card.weights is None or set(card.weights) <= set(Plane)
+    list(WORKFLOWS["propose"](Propose(corrected.path)))
+    recipe = corrected.open_proposal().recipe["inference"]
+    assert set(recipe["planes"]) == set(card.weights or Plane)
 
 
 def test_a_threshold_that_a_person_chose_stays(corrected, judged):

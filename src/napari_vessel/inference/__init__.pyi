@@ -12,6 +12,7 @@ from ._fusing import fuse as fuse
 from ._fusing import to_uint8 as to_uint8
 from ._levels import Levels as Levels
 from ._planes import choose_planes as choose_planes
+from ._planes import plane_weights as plane_weights
 from ._slices import TileStep as TileStep
 from ._slices import predict_slices as predict_slices
 from ._slices import slice_steps as slice_steps
@@ -30,6 +31,7 @@ __all__ = [
     "context_of",
     "disagreement",
     "fuse",
+    "plane_weights",
     "plane_zoom",
     "predict_block",
     "predict_slice",

@@ -55,6 +55,10 @@ class CheckpointCard(BaseModel, frozen=True, extra="forbid"):
     planes: tuple[Plane, ...] = Field(
         tuple(Plane), min_length=1, description="The planes trained on."
     )
+    weights: dict[Plane, _Edge] | None = Field(
+        None,
+        description="Planes to fuse, and their weights, that scored best; none: by geometry.",
+    )
     threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which on is vessel.")
     parent: str | None = Field(None, description="The checkpoint that training started from.")
     corrections: dict[str, int] | None = Field(

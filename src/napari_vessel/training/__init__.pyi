@@ -23,10 +23,14 @@ from ._losses import soft_dice as soft_dice
 from ._losses import soft_tversky as soft_tversky
 from ._mixture import MixedSampler as MixedSampler
 from ._reviewed import Reviewed as Reviewed
+from ._reviewed import vessel_box as vessel_box
 from ._samples import Batch as Batch
 from ._samples import PatchSampler as PatchSampler
 from ._score import BlockScore as BlockScore
 from ._score import mean_score as mean_score
+from ._scoring import ReviewedPrediction as ReviewedPrediction
+from ._scoring import in_thinnest_plane as in_thinnest_plane
+from ._scoring import predict_reviewed as predict_reviewed
 from ._scoring import score_blocks as score_blocks
 from ._segmentation import SegmentationTask as SegmentationTask
 from ._split import Split as Split
@@ -58,6 +62,7 @@ __all__ = [
     "ReadMask",
     "Reviewed",
     "ReviewedIndex",
+    "ReviewedPrediction",
     "SegmentationTask",
     "Split",
     "StepEnd",
@@ -70,8 +75,10 @@ __all__ = [
     "decide",
     "fit",
     "focal_sum",
+    "in_thinnest_plane",
     "labelled_slices",
     "mean_score",
+    "predict_reviewed",
     "reviewed_loss",
     "score_blocks",
     "soft_dice",
@@ -80,4 +87,5 @@ __all__ = [
     "split_blocks",
     "split_cells",
     "survey",
+    "vessel_box",
 ]

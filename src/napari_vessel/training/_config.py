@@ -22,9 +22,13 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     epochs: int = Field(30, ge=1, description="The most epochs.")
     steps_per_epoch: int = Field(20, ge=1, description="Batches between two validations.")
     batch: int = Field(8, ge=1, description="Patches in a batch.")
-    patch: int = Field(128, gt=0, multiple_of=32, description="Edge of a patch, in voxels.")
-    planes: tuple[Plane, ...] = Field(
-        tuple(Plane), min_length=1, description="Planes that patches are cut in."
+    patch: int = Field(
+        128, gt=0, multiple_of=32, description="Edge of a patch, in the network's pixels."
+    )
+    planes: Literal["auto"] | Annotated[tuple[Plane, ...], Field(min_length=1)] = Field(
+        "auto",
+        description="Planes that patches are cut in; auto takes all, mostly those whose slices "
+        "hold many reviewed voxels.",
     )
     vessel_share: _Share = Field(
         0.6, description="Share of patches centred on vessel; the others on background."
@@ -36,6 +40,13 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     weight_decay: float = Field(1e-4, ge=0, description="Of AdamW.")
     gradient_norm: float = Field(1.0, gt=0, description="Longer gradients are clipped to this.")
     loss: LossConfig = Field(LossConfig(), description="What training lowers.")
+    averaging: float = Field(
+        0.95,
+        ge=0,
+        lt=1,
+        description="What a step leaves of the running mean of the weights, which is what is "
+        "scored and kept; 0: no averaging.",
+    )
     keep_encoder: bool = Field(default=False, description="Train the decoder only.")
     keep_statistics: bool = Field(
         default=True,
@@ -80,9 +91,14 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
             raise ValueError(f"dice_weight={share!r}: expected a share from 0 to 1")
         return {**rest, "loss": {"bce": 1 - share, "dice": share}}
 
+    @property
+    def plane_choices(self) -> tuple[Plane, ...]:
+        """The planes that a patch may be cut in."""
+        return tuple(Plane) if self.planes == "auto" else self.planes
+
     @model_validator(mode="after")
     def _nothing_is_ignored(self) -> Self:
-        if len(set(self.planes)) != len(self.planes):
+        if self.planes != "auto" and len(set(self.planes)) != len(self.planes):
             raise ValueError(f"planes={', '.join(self.planes)}: name each plane once")
         if self.keep_encoder and not self.keep_statistics:
             raise ValueError("keep_encoder keeps its statistics too: leave keep_statistics true")

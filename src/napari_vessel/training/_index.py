@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,31 @@ class _Cell:
     places: NDArray[np.int32]  # (n, 3), volume voxels, zyx
     count: int  # of all of them
     planes: NDArray[np.float64]  # a weight for XY, XZ and YZ
+    slices: _Slices
+
+    def weights(self, place: Zyx, planes: tuple[Plane, ...] | None) -> NDArray[np.float64]:
+        """Weigh planes to see a place in: those named, or, none being, all by their labels."""
+        if planes is None:
+            return self.slices.through(place)
+        return np.array([self.planes[plane.normal] for plane in planes])
+
+
+@dataclass(frozen=True, slots=True)
+class _Slices:
+    """How many trainable voxels each slice of a cell holds."""
+
+    start: Zyx
+    counts: tuple[NDArray[np.int32], ...]  # along z, y, x
+
+    @classmethod
+    def of(cls, free: Mask, start: Zyx) -> _Slices:
+        others = ((1, 2), (0, 2), (0, 1))
+        return cls(start, tuple(free.sum(axis=axes, dtype=np.int32) for axes in others))
+
+    def through(self, place: Zyx) -> NDArray[np.float64]:
+        """Return the voxels in the slice of each plane through a place."""
+        at = zip(self.counts, place, self.start, strict=True)
+        return np.array([counts[p - start] for counts, p, start in at], np.float64)
 
 
 class ReviewedIndex:
@@ -34,9 +60,11 @@ class ReviewedIndex:
     Building it reads the corrections once; a draw costs the same however large
     the volume and however much was reviewed. Of a cell with very many voxels a
     random sample is kept, so memory is bounded. A cell is drawn by the square root
-    of its voxels, so that a few strokes count beside whole accepted slices; a
-    plane by the square root of the reviewed voxels in one of its slices there,
-    so that a corrected XY slice is mostly seen in XY, yet in all planes.
+    of its voxels, so that a few strokes count beside whole accepted slices. A plane
+    is drawn by the reviewed voxels of the cell that its slice through the place holds:
+    a corrected XY slice is learned from in XY, where a patch shows all of it and not one
+    row, a reviewed box in all planes. Of planes that are named, by the square root
+    of the mean of that over the cell's slices: in all of them.
 
     Parameters
     ----------
@@ -77,7 +105,11 @@ class ReviewedIndex:
         return sum(cell.count for cell in self._background)
 
     def draw(
-        self, rng: np.random.Generator, *, vessel: bool, planes: tuple[Plane, ...]
+        self,
+        rng: np.random.Generator,
+        *,
+        vessel: bool,
+        planes: Literal["auto"] | tuple[Plane, ...],
     ) -> tuple[Zyx, Plane]:
         """Draw a voxel of a class, and a plane to see it in.
 
@@ -90,14 +122,15 @@ class ReviewedIndex:
         vessel
             Which class.
         planes
-            Those to choose from.
+            Those to choose from; "auto" takes all, by what their slices hold.
         """
         wanted = bool(self._vessel) if vessel else not self._background
         cells = self._vessel if wanted else self._background
         cell = cells[rng.choice(len(cells), p=self._shares[wanted])]
         z, y, x = cell.places[rng.integers(len(cell.places))].tolist()
-        weights = np.array([cell.planes[plane.normal] for plane in planes])
-        chosen = planes[rng.choice(len(planes), p=weights / weights.sum())]
+        named = None if planes == "auto" else planes
+        weights = cell.weights((z, y, x), named)
+        chosen = (named or tuple(Plane))[rng.choice(len(weights), p=weights / weights.sum())]
         return (z, y, x), chosen
 
     def _add(self, overlay: Reviewed, box: Box, most: int, rng: np.random.Generator) -> None:
@@ -107,11 +140,12 @@ class ReviewedIndex:
         if tight is None:
             return
         planes = _plane_weights(int(np.count_nonzero(free)), tight)
+        slices = _Slices.of(free, box.start)
         vessel = vessel_in(codes)
         for cells, mask in ((self._vessel, free & vessel), (self._background, free & ~vessel)):
             count = int(np.count_nonzero(mask))
             if count:
-                cells.append(_Cell(_sample(mask, box, most, rng), count, planes))
+                cells.append(_Cell(_sample(mask, box, most, rng), count, planes, slices))
 
 
 def _sample(mask: Mask, box: Box, most: int, rng: np.random.Generator) -> NDArray[np.int32]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_vessel.geometry import Box, Zyx
 
-__all__ = ["ReadImage", "Reviewed", "reviewed_in", "tight_box", "vessel_in"]
+__all__ = ["ReadImage", "Reviewed", "reviewed_in", "tight_box", "vessel_box", "vessel_in"]
 
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.uint8]
@@ -59,3 +59,8 @@ def tight_box(mask: Mask, at: Box) -> Box | None:
         spans.append((at.start[axis] + int(used[0]), at.start[axis] + int(used[-1]) + 1))
     (z0, z1), (y0, y1), (x0, x1) = spans
     return Box((z0, y0, x0), (z1, y1, x1))
+
+
+def vessel_box(codes: Codes, at: Box) -> Box:
+    """Return the smallest box around the vessel in codes read at ``at``; else what was reviewed."""
+    return tight_box(vessel_in(codes), at) or tight_box(reviewed_in(codes), at) or at

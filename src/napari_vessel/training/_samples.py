@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_vessel.geometry import Box, Plane, Zyx
-from napari_vessel.tiling import cut_reflected, slices_of
+from napari_vessel.tiling import SAME, Zoom, cut_reflected, slices_of
 from napari_vessel.training._augmentation import augment
 from napari_vessel.training._config import TrainingConfig
 from napari_vessel.training._index import ReviewedIndex
-from napari_vessel.training._reviewed import ReadImage, Reviewed, reviewed_in, vessel_in
+from napari_vessel.training._reviewed import Mask, ReadImage, Reviewed, reviewed_in, vessel_in
+from napari_vessel.training._window import PlaneGrid, label_pixels
 
 __all__ = ["Batch", "PatchSampler"]
 
@@ -57,6 +58,8 @@ class PatchSampler:
         and ``augmentation``.
     rng
         Random numbers; by default those of the config's seed.
+    zoom
+        Pixels per voxel that the network sees, as in a prediction: see :func:`plane_zoom`.
     """
 
     def __init__(
@@ -66,9 +69,11 @@ class PatchSampler:
         read: ReadImage,
         config: TrainingConfig,
         rng: np.random.Generator | None = None,
+        zoom: Zoom = SAME,
     ) -> None:
         self._index, self._overlay, self._read, self._config = index, overlay, read, config
         self._rng = np.random.default_rng(config.seed) if rng is None else rng
+        self._zoom = zoom
 
     def __iter__(self) -> Iterator[Batch]:
         for _ in range(self._config.steps_per_epoch):
@@ -97,40 +102,41 @@ class PatchSampler:
 
     def _cut(self, place: Zyx, plane: Plane) -> tuple[NDArray[np.float32], ...]:
         """Cut the image, the target and what is reviewed around a voxel, (p, p) each."""
-        starts = (self._start(place, plane.rows), self._start(place, plane.columns))
-        stops = (starts[0] + self._config.patch, starts[1] + self._config.patch)
-        box = self._inside(place, plane, starts, stops)
-        # Window coordinates within what was read.
-        first = tuple(s - box.start[a] for s, a in zip(starts, _axes(plane), strict=True))
-        last = tuple(s - box.start[a] for s, a in zip(stops, _axes(plane), strict=True))
-        codes = self._overlay.read(box)
-        free = reviewed_in(codes) & self._index.split.trainable(box)
-        image = cut_reflected(slices_of(self._read(box), plane)[0], first, last)
+        grid = PlaneGrid.of(plane, self._zoom, self._overlay.shape)
+        pixel, whole = grid.pixel_of(place), grid.pixels
+        rows, columns = (self._start(pixel[a], whole.shape[a]) for a in (plane.rows, plane.columns))
+        wished = _square(pixel, plane, (rows, columns), self._config.patch)
+        box = wished.intersection(whole) or wished
+        window = wished.relative_to(box)
+        first, last = ((at[plane.rows], at[plane.columns]) for at in (window.start, window.stop))
+        image = cut_reflected(slices_of(grid.image(self._read, box), plane)[0], first, last)
         target, reviewed = (
-            _cut_blank(slices_of(mask, plane)[0], first, last) for mask in (vessel_in(codes), free)
+            _cut_blank(slices_of(mask, plane)[0], first, last) for mask in self._labels(grid, box)
         )
         return np.ascontiguousarray(image, np.float32), target * reviewed, reviewed
 
-    def _start(self, place: Zyx, axis: int) -> int:
-        """Draw where the patch starts on an axis: around the voxel, inside where it fits."""
-        patch, length = self._config.patch, self._overlay.shape[axis]
-        start = place[axis] - patch // 2 + int(self._rng.integers(-patch // 4, patch // 4 + 1))
+    def _labels(self, grid: PlaneGrid, box: Box) -> tuple[Mask, Mask]:
+        """Return where the pixels of a box are vessel, and where they may be learned from."""
+        voxels = grid.voxels_of(box)
+        codes = self._overlay.read(voxels)
+        free = reviewed_in(codes) & self._index.split.trainable(voxels)
+        return label_pixels(vessel_in(codes) & free, free, voxels, box, grid.zoom)
+
+    def _start(self, pixel: int, length: int) -> int:
+        """Draw where the patch starts on an axis: around the pixel, inside where it fits."""
+        patch = self._config.patch
+        start = pixel - patch // 2 + int(self._rng.integers(-patch // 4, patch // 4 + 1))
         if length <= patch:
             return (length - patch) // 2
         return min(max(start, 0), length - patch)
 
-    def _inside(
-        self, place: Zyx, plane: Plane, starts: tuple[int, int], stops: tuple[int, int]
-    ) -> Box:
-        """Return the part of a patch that lies in the volume."""
-        start, stop = list(place), [p + 1 for p in place]
-        for axis, a, b in zip(_axes(plane), starts, stops, strict=True):
-            start[axis], stop[axis] = max(a, 0), min(b, self._overlay.shape[axis])
-        return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
-
-def _axes(plane: Plane) -> tuple[int, int]:
-    return plane.rows, plane.columns
+def _square(pixel: Zyx, plane: Plane, starts: tuple[int, int], edge: int) -> Box:
+    """Return the square of pixels of a slice that starts there."""
+    start, stop = list(pixel), [p + 1 for p in pixel]
+    for axis, at in zip((plane.rows, plane.columns), starts, strict=True):
+        start[axis], stop[axis] = at, at + edge
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
 def _cut_blank(

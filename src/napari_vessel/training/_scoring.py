@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from napari_vessel.errors import CheckpointError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import BlockPrediction, InferenceConfig, Network, predict_block
+from napari_vessel.tiling import SAME, Zoom
 from napari_vessel.training._reviewed import (
     Mask,
     ReadImage,
@@ -21,7 +23,48 @@ from napari_vessel.training._reviewed import (
 from napari_vessel.training._score import BlockScore
 from napari_vessel.volumes import mask_of
 
-__all__ = ["score_blocks", "thinnest_plane"]
+__all__ = [
+    "ReviewedPrediction",
+    "in_thinnest_plane",
+    "predict_reviewed",
+    "score_blocks",
+    "thinnest_plane",
+]
+
+Inference = InferenceConfig | Callable[[Box], InferenceConfig]
+"""How to predict, or what says so of the box around a block's reviewed voxels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReviewedPrediction:
+    """What a network says of the reviewed voxels of a block, in C order.
+
+    Parameters
+    ----------
+    box : Box
+        The block.
+    vessel : ndarray (n,) of bool
+        What a person said.
+    probability : ndarray (n,) of uint8, or None
+        The planes' fused probability × 255; None where the network gave NaN.
+    planes : mapping of Plane to ndarray (n,) of uint8
+        Each plane's own.
+    """
+
+    box: Box
+    vessel: Mask
+    probability: NDArray[np.uint8] | None
+    planes: Mapping[Plane, NDArray[np.uint8]]
+
+    def score(self, threshold: float, probability: NDArray[np.uint8] | None = None) -> BlockScore:
+        """Count right and wrong voxels, of ``probability`` where given; of NaN all are wrong."""
+        found = self.probability if probability is None else probability
+        vessel = self.vessel
+        predicted = ~vessel if found is None else mask_of(found, threshold).astype(np.bool_)
+        tp = int(np.count_nonzero(predicted & vessel))
+        fp = int(np.count_nonzero(predicted & ~vessel))
+        fn = int(np.count_nonzero(vessel)) - tp
+        return BlockScore(self.box, tp, fp, fn, len(vessel) - tp - fp - fn)
 
 
 def score_blocks(
@@ -29,11 +72,29 @@ def score_blocks(
     read: ReadImage,
     overlay: Reviewed,
     boxes: Iterable[Box],
-    inference: InferenceConfig | None = None,
+    inference: Inference | None = None,
     *,
     threshold: float = 0.5,
 ) -> list[BlockScore]:
-    """Predict blocks and count right and wrong reviewed voxels.
+    """Predict blocks and count right and wrong reviewed voxels; see :func:`predict_reviewed`.
+
+    Parameters
+    ----------
+    threshold
+        Probability from which on is vessel.
+    """
+    found = predict_reviewed(network, read, overlay, boxes, inference)
+    return [prediction.score(threshold) for prediction in found]
+
+
+def predict_reviewed(
+    network: Network,
+    read: ReadImage,
+    overlay: Reviewed,
+    boxes: Iterable[Box],
+    inference: Inference | None = None,
+) -> list[ReviewedPrediction]:
+    """Predict the reviewed voxels of blocks, to be compared at any threshold.
 
     Of each block only the box around its reviewed voxels is predicted. A network
     that gives NaN is wrong at every reviewed voxel there.
@@ -47,23 +108,27 @@ def score_blocks(
     overlay
         Corrections.
     boxes
-        The blocks; those without reviewed voxels give no score.
+        The blocks; those without reviewed voxels give nothing.
     inference
-        How to predict. By default each block is predicted without views in the one
-        plane that needs the fewest slices: enough to compare epochs by.
-    threshold
-        Probability from which on is vessel.
+        How to predict; what is compared are the volume's voxels, whatever the zoom. By
+        default :func:`in_thinnest_plane`.
     """
-    scores = []
+    chosen = in_thinnest_plane if inference is None else inference
+    found = []
     for box in boxes:
         codes = overlay.read(box)
         tight = tight_box(reviewed_in(codes), box)
         if tight is not None:
-            config = inference or InferenceConfig(planes=(thinnest_plane(tight),), views="none")
+            config = chosen if isinstance(chosen, InferenceConfig) else chosen(tight)
             codes = codes[tight.relative_to(box).slices]
-            probability = _probability(network, read, tight, Box.of(overlay.shape), config)
-            scores.append(_count(box, codes, probability, threshold))
-    return scores
+            block = _predicted(network, read, tight, Box.of(overlay.shape), config)
+            found.append(_reviewed(box, codes, block))
+    return found
+
+
+def in_thinnest_plane(box: Box, zoom: Zoom = SAME) -> InferenceConfig:
+    """Predict without views in the plane of the fewest slices: enough to compare epochs by."""
+    return InferenceConfig(planes=(thinnest_plane(box),), views="none", zoom=zoom)
 
 
 def thinnest_plane(box: Box) -> Plane:
@@ -71,28 +136,25 @@ def thinnest_plane(box: Box) -> Plane:
     return Plane.of_normal(int(np.argmin(box.shape)))
 
 
-def _probability(
+def _predicted(
     network: Network, read: ReadImage, box: Box, bounds: Box, config: InferenceConfig
-) -> NDArray[np.uint8] | None:
-    """Return the box's probability × 255, or None where the network gives NaN."""
+) -> BlockPrediction | None:
+    """Return what the network says of a box, or None where it gives NaN."""
     try:
         *_, last = predict_block(network, read, box, bounds, config)
     except CheckpointError:
         return None
     if not isinstance(last, BlockPrediction):
         raise TypeError(f"predict_block ended with {last!r}")
-    return last.probability
+    return last
 
 
-def _count(
-    box: Box, codes: NDArray[np.uint8], probability: NDArray[np.uint8] | None, threshold: float
-) -> BlockScore:
-    vessel = vessel_in(codes)
-    predicted: Mask = (
-        ~vessel if probability is None else mask_of(probability, threshold).astype(np.bool_)
-    )
-    background = reviewed_in(codes) & ~vessel
-    tp = int(np.count_nonzero(predicted & vessel))
-    fp = int(np.count_nonzero(predicted & background))
-    fn, tn = int(np.count_nonzero(vessel)) - tp, int(np.count_nonzero(background)) - fp
-    return BlockScore(box, tp, fp, fn, tn)
+def _reviewed(
+    box: Box, codes: NDArray[np.uint8], block: BlockPrediction | None
+) -> ReviewedPrediction:
+    where = reviewed_in(codes)
+    vessel = vessel_in(codes)[where]
+    if block is None:
+        return ReviewedPrediction(box, vessel, None, {})
+    planes = {plane: voxels[where] for plane, voxels in block.planes.items()}
+    return ReviewedPrediction(box, vessel, block.probability[where], planes)

@@ -11,11 +11,12 @@ from napari_vessel.networks import Checkpoint, CheckpointCard, library_versions,
 from napari_vessel.project import Project
 from napari_vessel.training import Decision
 from napari_vessel.volumes import write_atomically
+from napari_vessel.workflows._fusion import Fusion
 from napari_vessel.workflows._history import History
 
 
 def card_of(
-    parent: Checkpoint, decision: Decision, corrections: Mapping[str, int], threshold: float
+    parent: Checkpoint, decision: Decision, corrections: Mapping[str, int], fusion: Fusion
 ) -> CheckpointCard:
     """Describe the candidate: its parent's card, with what is new."""
     return parent.card.model_copy(
@@ -24,7 +25,8 @@ def card_of(
             "corrections": dict(corrections),
             "metrics": {"dice": decision.candidate, "dice_of_parent": decision.incumbent},
             "provisional": decision.provisional,
-            "threshold": threshold,
+            "threshold": fusion.threshold,
+            "weights": fusion.weights,
             "provenance": f"Trained on corrections, from {parent.id}. {parent.card.provenance}",
             "versions": library_versions(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),

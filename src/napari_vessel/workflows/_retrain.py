@@ -54,14 +54,14 @@ def retrain(request: Retrain) -> Iterator[Any]:
             yield event
             yield training_progress(lesson.config, event, monotonic() - started)
     yield Progress(1, 1, "steps", "Comparing with the network in use")
-    threshold = lesson.best_threshold(network)
-    after = lesson.scores(network, threshold)
+    after = lesson.scores(network, lesson.best_threshold(network))
     decision = decide(after, before, lesson.config, held_out=lesson.split.held_out)
+    fusion = lesson.best_fusion(network) if decision.adopt else None
     decision = _unless_changed(decision, project, checkpoint)
-    name = None
-    if decision.adopt:
-        card = card_of(checkpoint, decision, position, threshold)
-        name = adopt(project, network, card, history)
+    name, threshold = None, None
+    if fusion and decision.adopt:
+        name = adopt(project, network, card_of(checkpoint, decision, position, fusion), history)
+        threshold = fusion.threshold
     _log.info("Retrained: %s", decision.reason)
     tell_missing(volume)
     yield _result(decision, name, threshold, monotonic() - started)
@@ -76,7 +76,9 @@ def _unless_changed(decision: Decision, project: Project, checkpoint: Checkpoint
     return replace(decision, adopt=False, reason=reason)
 
 
-def _result(decision: Decision, name: str | None, threshold: float, seconds: float) -> Retrained:
+def _result(
+    decision: Decision, name: str | None, threshold: float | None, seconds: float
+) -> Retrained:
     return Retrained(
         adopted=decision.adopt,
         provisional=decision.provisional,
@@ -85,5 +87,5 @@ def _result(decision: Decision, name: str | None, threshold: float, seconds: flo
         score_before=decision.incumbent,
         score_after=decision.candidate,
         seconds=seconds,
-        threshold=threshold if name else None,
+        threshold=threshold,
     )

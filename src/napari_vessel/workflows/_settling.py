@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from napari_vessel.errors import CallerError
-from napari_vessel.inference import InferenceConfig
-from napari_vessel.networks import CheckpointCard, choose_device, choose_precision
+from napari_vessel.inference import InferenceConfig, plane_weights
+from napari_vessel.networks import CheckpointCard
 from napari_vessel.volumes import Volume
 from napari_vessel.workflows._scale import extent_of, scale_sentence, with_zoom
 
@@ -35,6 +35,9 @@ def settled(config: InferenceConfig, volume: Volume, card: CheckpointCard) -> In
 def with_planes(config: InferenceConfig, volume: Volume, card: CheckpointCard) -> InferenceConfig:
     """Return ``config`` with its planes named: where auto, those network and volume both suit.
 
+    Where they are fused by their mean, with weights: those that scored best where the
+    checkpoint was judged, else by how much the planes' slices show.
+
     Raises
     ------
     CallerError
@@ -45,8 +48,15 @@ def with_planes(config: InferenceConfig, volume: Volume, card: CheckpointCard) -
     extent = extent_of(volume, config.zoom_for(volume.voxel_size))
     suited = config.planes_for(extent, volume.voxel_size)
     planes = tuple(plane for plane in suited if plane in card.planes) or suited
+    weights: tuple[float, ...] = ()
+    if config.fuse == "mean":
+        known = card.weights or {}
+        planes = tuple(plane for plane in planes if plane in known) or planes
+        weights = tuple(known[plane] for plane in planes if plane in known)
+        weights = weights or plane_weights(planes, extent)
+    named = {"planes": planes, "weights": weights}
     try:
-        return InferenceConfig.model_validate(config.model_dump() | {"planes": planes})
+        return InferenceConfig.model_validate(config.model_dump() | named)
     except ValidationError as error:
         raise CallerError(str(error.errors()[0]["msg"])) from error
 
@@ -55,6 +65,8 @@ def with_precision(
     config: InferenceConfig, network: nn.Module, *, before: str | None = None
 ) -> InferenceConfig:
     """Return ``config`` with its arithmetic named: where auto, as ``before`` an interruption."""
+    from napari_vessel.networks import choose_device, choose_precision  # imports torch
+
     wish = before if before and config.precision == "auto" else config.precision
     found = choose_precision(choose_device(config.device), wish, network)
     return config.model_copy(update={"precision": found})

@@ -1,0 +1,36 @@
+"""Voxel sizes of a real HiP-CT patch, as ``benchmarks/voxel_size.py`` tries them on five."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from napari_vessel.inference import InferenceConfig
+from napari_vessel.networks import starter
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def voxel_size(monkeypatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    spec = importlib.util.spec_from_file_location("voxel_size", BENCHMARKS / "voxel_size.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "voxel_size", module)
+    spec.loader.exec_module(module)
+    if not (module.data_folder() / "manifest.json").exists():
+        pytest.skip(f"no real volumes in {module.data_folder()}: set NAPARI_VESSEL_DATA")
+    return module
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("times", [2.0, 0.5])
+def test_a_resampled_volume_is_predicted_as_the_prediction_resampled(voxel_size, times):
+    item = voxel_size.data_folder() / "hipct3d_02_kidney1"
+    inference = InferenceConfig(views="none")
+    (found,) = voxel_size.agreements(item, starter(), times, [inference])
+    assert found >= 0.95
