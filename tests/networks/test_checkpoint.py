@@ -180,14 +180,10 @@ def test_a_save_that_fails_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("channels", "normalisation"), [(3, "window"), (1, "zscore")])
-def test_an_image_of_another_kind_is_refused_by_field(
-    card: CheckpointCard, channels: int, normalisation: str
-) -> None:
+def test_an_image_of_other_channels_is_refused_by_field(card: CheckpointCard) -> None:
     check_fits(card, channels=1)
-    field = "in_channels" if channels != 1 else "normalisation"
-    with pytest.raises(CheckpointError, match=field):
-        check_fits(card, channels=channels, normalisation=normalisation)
+    with pytest.raises(CheckpointError, match="in_channels"):
+        check_fits(card, channels=3)
 
 
 def test_the_starter_is_whole_or_says_that_it_is_missing() -> None:

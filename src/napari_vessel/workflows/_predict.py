@@ -132,7 +132,7 @@ def _begin(
     run = BlockRun(
         name=str(request.out),
         network=network,
-        read=windowed_reader(volume, view.window, invert=view.polarity.inverts(checkpoint.card)),
+        read=windowed_reader(volume, view.window, checkpoint.card, view.polarity),
         organ=view.organ,
         bounds=Box.of(volume.shape),
         region=region,

@@ -88,7 +88,7 @@ def _begin(project: Project, volume: Volume, region: Box) -> BlockRun:
     run = BlockRun(
         name=name,
         network=network,
-        read=windowed_reader(volume, view.window, invert=view.polarity.inverts(checkpoint.card)),
+        read=windowed_reader(volume, view.window, checkpoint.card, view.polarity),
         organ=view.organ,
         bounds=Box.of(volume.shape),
         region=region,

@@ -44,16 +44,22 @@ def _with_confidence(found: PolarityFinding) -> str:
     return f"{found.reason} Confidence {found.confidence:.2f} of 1."
 
 
-def inverted(volume: Volume, card: CheckpointCard) -> bool:
-    """Tell whether the volume's vessels have the other polarity than the checkpoint learned."""
-    return polarity_used(volume, card).inverts(card)
+def windowed_reader(
+    volume: Volume, window: IntensityWindow, card: CheckpointCard, used: PolarityUsed
+) -> Levels:
+    """Return a reader of float32 voxels in [0, 1] of any box of ``volume``, at any level.
 
-
-def windowed_reader(volume: Volume, window: IntensityWindow, *, invert: bool) -> Levels:
-    """Return a reader of float32 voxels in [0, 1] of any box of ``volume``, at any level."""
+    As the checkpoint's ``card`` asks: vessels as dark or as bright as it learned, and where
+    they are bright and it learned with roots, the root of their intensity. (Bright vessels are
+    counted photons: the root makes their noise even, Anscombe 1948, and dim vessels beside
+    saturated ones can be seen.)
+    """
+    inverts = used.inverts(card)
+    rooted = used.polarity == "bright" and card.normalisation == "window-root"
 
     def read(box: Box, level: int) -> np.ndarray:
         voxels = window.apply(volume.read(box, level))
-        return 1 - voxels if invert else voxels
+        voxels = np.sqrt(voxels) if rooted else voxels
+        return 1 - voxels if inverts else voxels
 
     return Levels(read, volume.shapes, volume.factors)

@@ -5,24 +5,29 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from torch import nn
 
-from napari_vessel.geometry import Box
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import CheckpointCard
 from napari_vessel.training import (
     BlockScore,
     CachedRead,
     LabelledVolume,
+    ReviewedPrediction,
     Split,
+    in_thinnest_plane,
     mean_score,
-    score_blocks,
+    predict_reviewed,
     split_cells,
 )
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._lesson import choose_threshold
-from napari_vessel.workflows._reading import Reader, inverted, windowed_reader
+from napari_vessel.workflows._reading import Reader, polarity_used, windowed_reader
+from napari_vessel.workflows._settling import settled
 from napari_vessel.workflows._train_config import TrainRun
 from napari_vessel.workflows._train_open import Surveyed
 
@@ -40,6 +45,12 @@ class Subject:
     labelled: LabelledVolume
     read: Reader
     split: Split
+    inference: InferenceConfig  # scale and planes, settled: what is predicted so is trained so
+
+    @property
+    def planes(self) -> tuple[Plane, ...]:
+        """The planes that a prediction of it would be made in."""
+        return self.inference.planes_for(self.labelled.shape)
 
     @property
     def name(self) -> str:
@@ -60,15 +71,16 @@ class TrainLesson:
         """Whether what is judged by is never learned from."""
         return all(subject.split.held_out for subject in self.subjects)
 
-    def watched(self, network: nn.Module, threshold: float | None = None) -> float:
-        """Score a network on some blocks: enough to compare epochs, or thresholds."""
-        chosen = self._judged(self.config.training.watched_blocks)
-        at = threshold or self.threshold
-        return mean_score([s for sub, boxes in chosen for s in _scores(network, sub, boxes, at)])
+    def watched(self, network: nn.Module) -> float:
+        """Score a network on some blocks: enough to compare epochs."""
+        return mean_score([found.score(self.threshold) for found in self._watched(network)])
 
     def best_threshold(self, network: nn.Module) -> float:
         """Choose the threshold of the trained network."""
-        return choose_threshold(lambda at: self.watched(network, at), self.threshold)
+        found = self._watched(network)
+        return choose_threshold(
+            lambda at: mean_score([one.score(at) for one in found]), self.threshold
+        )
 
     def score(self, network: nn.Module, threshold: float) -> Generator[Progress, None, float]:
         """Score the trained network on what is judged by, telling how far it is."""
@@ -79,8 +91,12 @@ class TrainLesson:
             for first in range(0, len(boxes), _AT_ONCE):
                 yield Progress(len(scores), total, "blocks", f"Scoring on {subject.name}")
                 part = boxes[first : first + _AT_ONCE]
-                scores += _scores(network, subject, part, threshold)
+                scores += [found.score(threshold) for found in _predicted(network, subject, part)]
         return mean_score(scores)
+
+    def _watched(self, network: nn.Module) -> list[ReviewedPrediction]:
+        chosen = self._judged(self.config.training.watched_blocks)
+        return [found for sub, boxes in chosen for found in _predicted(network, sub, boxes)]
 
     def _judged(self, most: int) -> list[tuple[Subject, tuple[Box, ...]]]:
         """Return at most so many blocks to judge by, of all volumes alike."""
@@ -138,7 +154,7 @@ def _whole(config: TrainRun, found: Surveyed, *, held: bool) -> Split:
 
 def _subject(found: Surveyed, split: Split, card: CheckpointCard, share: int) -> Subject:
     image, bounds = found.opened.image, Box.of(found.opened.image.shape)
-    read = windowed_reader(image, image.window(), invert=inverted(image, card))
+    read = windowed_reader(image, image.window(), card, polarity_used(image, card))
     vessel = found.labelled.vessel
     kept = CachedRead(
         lambda box: vessel(box).astype(np.float32), bounds, most=_LABEL_BYTES // share
@@ -148,10 +164,13 @@ def _subject(found: Surveyed, split: Split, card: CheckpointCard, share: int) ->
         labelled=replace(found.labelled, vessel=lambda box: kept(box) > 0),
         read=CachedRead(read, bounds, most=_IMAGE_BYTES // share),
         split=split,
+        inference=settled(InferenceConfig(), image, card.model_copy(update={"weights": None})),
     )
 
 
-def _scores(
-    network: nn.Module, subject: Subject, boxes: Sequence[Box], threshold: float
-) -> list[BlockScore]:
-    return score_blocks(network, subject.read, subject.labelled, boxes, threshold=threshold)
+def _predicted(
+    network: nn.Module, subject: Subject, boxes: Sequence[Box]
+) -> list[ReviewedPrediction]:
+    """Predict what is reviewed of blocks, in one plane and view: that compares networks fairly."""
+    how = partial(in_thinnest_plane, zoom=subject.inference.zoom_for())
+    return predict_reviewed(network, subject.read, subject.labelled, boxes, how)
