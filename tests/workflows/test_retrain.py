@@ -14,6 +14,8 @@ from napari_vessel.workflows._lesson import Lesson, choose_threshold
 
 from .conftest import SHORT
 
+# At this zoom XZ and YZ have 32 rows, as many as it takes.
+AUTO = InferenceConfig(device="cpu", precision="fp32", views="none", halo=0, zoom=2.0)
 SLICES = ((Plane.XY, 3), (Plane.XY, 12))
 
 
@@ -161,9 +163,26 @@ def test_an_adopted_network_brings_the_threshold_and_planes_that_scored_best(
     assert card.weights == best.weights
 
 
-def test_planes_are_compared_by_what_they_say_of_the_reviewed_voxels(corrected, judged):
-    auto = InferenceConfig(device="cpu", precision="fp32", zoom=2.0)  # slices of 32 rows, at least
-    corrected.update(inference=auto)
+@pytest.mark.parametrize("held_out", [True, False])
+def test_planes_are_compared_only_on_what_was_not_learned_from(
+    corrected, judged, monkeypatch, held_out
+):
+    asked = []
+
+    def noted(predictions, default, choose, *, fixed):
+        asked.append((fixed, set(default.planes), {len(p.planes) for p in predictions}))
+        return Fusion(None, 0.4)
+
+    monkeypatch.setattr("napari_vessel.workflows._lesson.best_fusion", noted)
+    monkeypatch.setattr("napari_vessel.training.Split.held_out", held_out)
+    corrected.update(inference=AUTO)
+    judged(0.25, 0.75)
+    run(corrected)
+    assert asked == [(not held_out, set(Plane), {3})]
+
+
+def test_an_adopted_network_proposes_in_the_planes_it_brings(corrected, judged):
+    corrected.update(inference=AUTO)
     judged(0.25, 0.75)
     run(corrected)
     card = corrected.open_checkpoint().card

@@ -67,12 +67,15 @@ class Lesson:
     def best_fusion(self, network: nn.Module) -> Fusion:
         """Choose planes, weights and threshold of a trained network's proposals.
 
-        Each plane is predicted once, on a part of the watched blocks.
+        Each plane is predicted once, on a part of the watched blocks. While too few of
+        them are held out, planes and weights stay as geometry says: in the plane of the slices
+        that it learned from, a network is right there.
         """
         parts = cores(self.overlay, self.split.watched(self.config.watched_blocks))
         inference = self.inference.model_copy(update={"views": "none"})
         found = predict_reviewed(network, self.read, self.overlay, parts, inference)
-        return best_fusion(found, inference, self._choose, fixed=self.planes_are_chosen)
+        fixed = self.planes_are_chosen or not self.split.held_out
+        return best_fusion(found, inference, self._choose, fixed=fixed)
 
     def sampler(self) -> PatchSampler:
         """Return what draws patches to learn from.
