@@ -60,7 +60,7 @@ def test_a_sheath_is_bright_around_arteries_and_leaves_the_lumen():
     plain, shown = make_phantom(BASE), make_phantom(with_(sheath=1.5))
     brighter = shown.image.astype(int) - plain.image
     np.testing.assert_array_equal(plain.vessels, shown.vessels)
-    assert brighter[~plain.vessels].max() > 0
+    assert brighter[~plain.vessels].mean() > 100
     deep = plain.image <= np.percentile(plain.image[plain.vessels], 20)
     assert abs(brighter[deep]).max() < 100
 

@@ -70,3 +70,9 @@ def test_a_tube_outside_the_volume_touches_nothing():
         tube((50, 50, 50), (60, 60, 60), radius=2.0), (8, 8, 8), VoxelSize(1, 1, 1), reach=0.5
     )
     assert (tubes.surface_um == FAR).all()
+
+
+def test_a_centreline_beyond_the_volume_marks_none_of_its_faces():
+    tree = tube((4.5, 4.5, 2.5), (4.5, 4.5, 20.5), (4.5, 20.5, 20.5), radius=0.05)
+    inside = rasterise(tree, (8, 8, 8), VoxelSize(1, 1, 1), reach=0).inside
+    assert np.argwhere(inside).tolist() == [[4, 4, x] for x in range(2, 8)]

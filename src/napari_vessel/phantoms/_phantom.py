@@ -55,7 +55,7 @@ class Phantom:
 def make_phantom(config: PhantomConfig | None = None) -> Phantom:
     """Grow, rasterise and show the phantom of ``config`` (the default one without it).
 
-    Time follows the voxels: 128³ takes a few seconds on one core. Memory:
+    Time follows the voxels and the branches: 128³ takes about a second on one core. Memory:
     about 60 bytes per voxel at the peak.
     """
     config = PhantomConfig() if config is None else config
