@@ -7,7 +7,7 @@ import pytest
 
 from napari_vessel.geometry import Box
 from napari_vessel.networks import CheckpointCard
-from napari_vessel.volumes import IntensityWindow, open_volume
+from napari_vessel.volumes import IntensityWindow, volume_of_array
 from napari_vessel.workflows._reading import PolarityUsed, windowed_reader
 
 IMAGE = np.linspace(0, 1000, 4 * 5 * 6).reshape(4, 5, 6).astype(np.uint16)
@@ -29,7 +29,7 @@ def test_vessels_are_as_dark_as_the_network_learned_and_bright_ones_rooted(
     learned: str, normalisation: str, shown: str, expected: np.ndarray
 ) -> None:
     card = CheckpointCard(voxel_size_um=(1, 1, 1), polarity=learned, normalisation=normalisation)
-    volume = open_volume(IMAGE)
+    volume = volume_of_array(IMAGE)
     used = PolarityUsed(shown, "choice", "")
     read = windowed_reader(volume, IntensityWindow(low=0, high=1000), card, used)
     np.testing.assert_allclose(read(Box.of(IMAGE.shape)), expected, atol=1e-6)

@@ -43,8 +43,10 @@ class CheckpointCard(BaseModel, frozen=True, extra="forbid"):
 
     format_version: Literal[1] = Field(1, description="Of the card itself.")
     network: NetworkConfig = Field(NetworkConfig(), description="What the weights belong to.")
-    normalisation: Literal["window"] = Field(
-        "window", description="How intensities become [0, 1]: one robust window a volume."
+    normalisation: Literal["window", "window-root"] = Field(
+        "window",
+        description="How intensities become [0, 1]: one robust window a volume; with root, the "
+        "square root follows where vessels are bright.",
     )
     voxel_size_um: tuple[_Edge, _Edge, _Edge] = Field(
         description="Edges of the voxels trained on, zyx, in µm."
@@ -132,7 +134,7 @@ def _damaged(path: Path, what: str) -> str:
     return f"{path} is damaged: {what}. Use another checkpoint, or a copy of this one."
 
 
-def check_fits(card: CheckpointCard, *, channels: int, normalisation: str = "window") -> None:
+def check_fits(card: CheckpointCard, *, channels: int) -> None:
     """Refuse a checkpoint for an image it was not made for, naming the field.
 
     Raises
@@ -140,12 +142,9 @@ def check_fits(card: CheckpointCard, *, channels: int, normalisation: str = "win
     CheckpointError
         With what the card says and what the image has.
     """
-    for field, expected, found in (
-        ("network.in_channels", card.network.in_channels, channels),
-        ("normalisation", card.normalisation, normalisation),
-    ):
-        if expected != found:
-            raise CheckpointError(
-                f"The checkpoint does not fit: its card says {field} = {expected!r}, "
-                f"here it is {found!r}. Choose another checkpoint or another image."
-            )
+    expected = card.network.in_channels
+    if expected != channels:
+        raise CheckpointError(
+            f"The checkpoint does not fit: its card says network.in_channels = {expected}, "
+            f"here it is {channels}. Choose another checkpoint or another image."
+        )
