@@ -1,0 +1,79 @@
+"""Laws of the starter's recipe: what it may see, and how patches are cut."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_vessel.geometry import Plane
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Import a script of the scripts' folder, which is no package."""
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    before = set(sys.modules)
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        if (SCRIPTS / f"{name}.py").exists():
+            del sys.modules[name]
+
+
+@pytest.fixture
+def real(tmp_path):
+    """A folder like that of the real data, every item of it a tiny volume."""
+    names = [
+        "hipct3d_01_kidney1",
+        "hipct3d_17_kidney3",
+        "hipct2d_kidney_1_dense_0427",
+        "hipct2d_kidney_3_sparse_0362",
+        "twophoton_brain",
+        "maskonly_rat",
+    ]
+    items = []
+    for name in names:
+        flat = name.startswith("hipct2d")
+        image = np.random.default_rng(0).integers(0, 255, (40, 40, 40)[flat:], np.uint8)
+        (tmp_path / name).mkdir()
+        tifffile.imwrite(tmp_path / name / "image.tif", image)
+        tifffile.imwrite(tmp_path / name / "label.tif", (image > 200).astype(np.uint8))
+        files = {"image": "image.tif", "label": "label.tif"}
+        items.append({"name": name, "files": files, "voxel_um": [50.0] * image.ndim})
+    (tmp_path / "manifest.json").write_text(json.dumps(items))
+    return tmp_path
+
+
+def test_the_starter_learns_from_kidney1_alone_and_is_measured_on_none_of_it(script, real):
+    learned = {s.name for s in script("starter_data").load_real(real)}
+    measured = {s.name for s in script("starter_scores").load_measured(real)}
+    assert learned == {"hipct3d_01_kidney1", "hipct2d_kidney_1_dense_0427"}
+    assert measured == {"hipct3d_17_kidney3", "hipct2d_kidney_3_sparse_0362", "twophoton_brain"}
+
+
+def test_batches_are_seeded_by_step_so_that_a_resumed_training_goes_on(script, real):
+    data, cut = script("starter_data"), script("starter_batches")
+    samples = data.load_real(real)
+    plan = cut.BatchPlan(seed=3, batch=2, patch=64, slices=3)
+    runs = (cut.batches(samples, samples, plan, first) for first in (0, 1))
+    (_, second), (again, _) = ([next(run) for _ in range(2)] for run in runs)
+    for ours, theirs in zip(second, again, strict=True):
+        assert (ours == theirs).all()
+    assert second[0].shape == (2, 3, 64, 64)
+    assert second[1].shape == (2, 1, 64, 64)
+    assert set(second[1].unique().tolist()) <= {0.0, 1.0}
+
+
+def test_planes_of_unequal_pixels_are_not_learned_from(script):
+    image, truth = np.zeros((40, 40, 40), np.float32), np.zeros((40, 40, 40), bool)
+    data = script("starter_data")
+    assert data.sample_of("flat", image, truth, (5.0, 1.0, 1.0)).planes == (Plane.XY,)
+    assert data.sample_of("cubes", image, truth, (1.0, 1.0, 1.0)).planes == tuple(Plane)
+    assert data.sample_of("thin", image[:8], truth[:8], (1.0, 1.0, 1.0)).planes == (Plane.XY,)
