@@ -50,5 +50,6 @@ def test_gone_on_with_at_any_batch_it_draws_what_it_would_have(cut):
     before = [b.target for b in islice(going, cut)]
     second = mixed([1, 2])
     second.restore(first.state())
+    assert second.state() == first.state()
     after = [b.target for b in islice(drawn(second), 9 - cut)]
     np.testing.assert_array_equal(before + after, whole)

@@ -153,6 +153,13 @@ def test_starting_from_a_checkpoint_names_it_and_keeps_its_polarity(dense, tiny,
     assert "Started from tiny" in card.provenance
 
 
+def test_a_checkpoint_that_is_started_from_keeps_its_voxel_size(dense, tiny, tmp_path):
+    network = {"start": str(tiny.path)}
+    config = config_of({"image": str(dense), "voxel_size": 75}, network=network)
+    events_of(config, tmp_path / "made")
+    assert Checkpoint.open(tmp_path / "made").card.voxel_size_um == tiny.card.voxel_size_um
+
+
 # Pseudo-labels
 
 
@@ -318,7 +325,21 @@ def test_voxel_sizes_that_differ_are_refused(dense, sparse, tmp_path):
     config = config_of(
         {"image": str(dense)}, {"image": str(sparse), "voxel_size": [63.08, 63.08, 63.08]}
     )
-    refused(config, tmp_path, CallerError, "63.08", "10 %")
+    refused(config, tmp_path, CallerError, "63.08", "10 %", "rescale = true")
+
+
+def test_told_to_rescale_all_volumes_are_shown_at_the_voxel_size_of_the_first(dense, tmp_path):
+    image, labels = tubes()
+    coarse = kidney(tmp_path / "coarse", image[::2, ::2, ::2], labels[::2, ::2, ::2])
+    config = config_of(
+        {"image": str(dense)},
+        {"image": str(coarse), "voxel_size": 100},
+        rescale=True,
+        training={"epochs": 8, "steps_per_epoch": 10, "batch": 4},
+    )
+    events = events_of(config, tmp_path / "made")
+    assert Checkpoint.open(tmp_path / "made").card.voxel_size_um == (50, 50, 50)
+    assert events[-1].dice > 0.8
 
 
 def test_a_volume_of_unknown_voxel_size_is_refused(dense, tmp_path):

@@ -63,6 +63,7 @@ def test_a_new_network_learns_faster_and_with_its_own_statistics_unless_told():
         ({"volume": [VOLUME | {"colour": "red"}]}, "Extra inputs"),
         ({"pseudo": {"vessel_above": 0.2, "background_below": 0.6}}, "background_below"),
         ({"network": {"start": "starter", "encoder": "resnet18"}}, "Extra inputs"),
+        ({"network": {"start": "starter"}, "rescale": True}, "leave rescale out"),
         ({"training": {"keep_encoder": True, "keep_statistics": True}}, "keep_encoder"),
     ],
 )

@@ -134,6 +134,10 @@ class TrainRun(BaseModel, frozen=True, extra="forbid"):
     )
     volume: tuple[VolumeEntry, ...] = Field(min_length=1, description="What it learns from.")
     pseudo: PseudoConfig | None = Field(None, description="Pseudo-labels; none: no such.")
+    rescale: bool = Field(
+        default=False,
+        description="Show volumes of other voxel sizes at that of the first one learned from.",
+    )
     most_cells: int = Field(
         8192, ge=1, description="Validation-grid cells looked at in a volume; more are sampled."
     )
@@ -147,6 +151,20 @@ class TrainRun(BaseModel, frozen=True, extra="forbid"):
         if not isinstance(training, dict):
             return values
         return {**values, "training": _FROM_SCRATCH | training}
+
+    @property
+    def rescales(self) -> bool:
+        """Whether volumes of unlike voxel sizes go together: all are shown at one."""
+        return self.rescale or isinstance(self.network, Start)
+
+    @model_validator(mode="after")
+    def _nothing_is_ignored(self) -> Self:
+        if self.rescale and isinstance(self.network, Start):
+            raise ValueError(
+                "rescale: all volumes are shown at the voxel size of the checkpoint that is "
+                "started from: leave rescale out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _something_is_learned_from(self) -> Self:

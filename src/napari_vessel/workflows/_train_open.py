@@ -66,32 +66,22 @@ def open_all(config: TrainRun) -> list[Opened]:
     names = names_of([entry.image for entry in config.volume])
     opened = [_open(name, entry) for name, entry in zip(names, config.volume, strict=True)]
     _refuse_twice(opened)
-    common_voxel_size(opened)
+    _refuse_unknown(opened)
+    if not config.rescales:
+        _refuse_unlike(opened)
     return opened
 
 
-def common_voxel_size(opened: Sequence[Opened]) -> VoxelSize:
-    """Return the voxel size that all are trained at: their geometric mean.
+def voxel_size_of(opened: Sequence[Opened], *, rescale: bool) -> VoxelSize:
+    """Return the voxel size a new network learns at.
 
-    Raises
-    ------
-    CallerError
-        One is unknown, or two differ by more than a tenth.
+    That of the first volume learned from where the others are rescaled to it, else
+    the geometric mean of all learned from.
     """
-    for volume in opened:
-        if not volume.image.voxel_size_known:
-            raise CallerError(
-                f"{volume.name} does not say its voxel size, which the network is to learn at: "
-                "give voxel_size = [z, y, x] in µm."
-            )
-    sizes = np.array([volume.image.voxel_size.zyx for volume in opened])
-    if (sizes.max(axis=0) > _ALIKE * sizes.min(axis=0)).any():
-        told = "; ".join(f"{volume.name} {volume.image.voxel_size}" for volume in opened)
-        raise CallerError(
-            f"The volumes differ in voxel size by more than 10 %: {told}. A network learns one "
-            "voxel size: choose levels that are alike, or resample a volume."
-        )
-    z, y, x = np.exp(np.log(sizes).mean(axis=0)).round(6).tolist()
+    sizes = [volume.image.voxel_size for volume in opened if volume.entry.role == "train"]
+    if rescale:
+        return sizes[0]
+    z, y, x = np.exp(np.log([size.zyx for size in sizes]).mean(axis=0)).round(6).tolist()
     return VoxelSize(z, y, x)
 
 
@@ -164,6 +154,25 @@ def _labels_of(name: str, entry: VolumeEntry) -> str:
         if folder.is_dir() and "://" not in entry.image:
             return str(folder)
     raise LabelsError(f"{name} has no folder labels beside its slices: say labels = … for it.")
+
+
+def _refuse_unknown(opened: Sequence[Opened]) -> None:
+    for volume in opened:
+        if not volume.image.voxel_size_known:
+            raise CallerError(
+                f"{volume.name} does not say its voxel size, which the network is to learn at: "
+                "give voxel_size = [z, y, x] in µm."
+            )
+
+
+def _refuse_unlike(opened: Sequence[Opened]) -> None:
+    sizes = np.array([volume.image.voxel_size.zyx for volume in opened])
+    if (sizes.max(axis=0) > _ALIKE * sizes.min(axis=0)).any():
+        told = "; ".join(f"{volume.name} {volume.image.voxel_size}" for volume in opened)
+        raise CallerError(
+            f"The volumes differ in voxel size by more than 10 %: {told}. Say rescale = true to "
+            "show all at that of the first one learned from, or choose levels that are alike."
+        )
 
 
 def _refuse_twice(opened: Sequence[Opened]) -> None:

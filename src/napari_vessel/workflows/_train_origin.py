@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import torch
 from torch import nn
 
+from napari_vessel.geometry import Plane
 from napari_vessel.networks import (
     Checkpoint,
     CheckpointCard,
@@ -19,7 +20,7 @@ from napari_vessel.networks import (
 from napari_vessel.workflows._checkpoints import checkpoint_of
 from napari_vessel.workflows._train_config import Start, TrainRun
 from napari_vessel.workflows._train_lesson import TrainLesson
-from napari_vessel.workflows._train_open import Opened, common_voxel_size, polarity_of
+from napari_vessel.workflows._train_open import Opened, polarity_of, voxel_size_of
 from napari_vessel.workflows._train_pseudo import unlabelled
 
 
@@ -34,14 +35,19 @@ class Origin:
 
 def origin_of(config: TrainRun, opened: list[Opened], device: torch.device) -> Origin:
     """Make the network, or load the one to start from."""
-    size = common_voxel_size(opened)
-    update = {"voxel_size_um": size.zyx, "planes": config.training.plane_choices}
+    planes = config.training.plane_choices
     if isinstance(config.network, Start):
         parent = checkpoint_of(config.network.start)
         check_fits(parent.card, channels=1)
-        card = parent.card.model_copy(update=update | {"parent": parent.id})
+        # Its voxel size stays: every volume is shown at it, in training as in a prediction.
+        card = parent.card.model_copy(update={"planes": planes, "parent": parent.id})
         return Origin(parent.load(device), card, parent)
-    made = CheckpointCard(network=config.network, polarity=polarity_of(opened), **update)
+    made = CheckpointCard(
+        network=config.network,
+        polarity=polarity_of(opened),
+        voxel_size_um=voxel_size_of(opened, rescale=config.rescale).zyx,
+        planes=planes,
+    )
     check_fits(made, channels=1)
     torch.manual_seed(config.training.seed)
     return Origin(prepare(build_network(config.network), device), made, None)
@@ -50,8 +56,11 @@ def origin_of(config: TrainRun, opened: list[Opened], device: torch.device) -> O
 def card_of_run(
     origin: Origin, lesson: TrainLesson, threshold: float, metrics: dict[str, float]
 ) -> CheckpointCard:
+    """Describe the trained network."""
     return origin.card.model_copy(
         update={
+            "planes": _planes(lesson),
+            "weights": None,
             "corrections": None,
             "metrics": metrics,
             "provisional": not lesson.held_out,
@@ -63,6 +72,15 @@ def card_of_run(
             "card_sha256": "",
         }
     )
+
+
+def _planes(lesson: TrainLesson) -> tuple[Plane, ...]:
+    """Return the planes that patches were cut in, of any volume learned from."""
+    planes = lesson.config.training.planes
+    if planes != "auto":
+        return planes
+    learned = [subject for subject in lesson.subjects if subject.split.train]
+    return tuple(plane for plane in Plane if any(plane in s.planes for s in learned))
 
 
 def _provenance(origin: Origin, lesson: TrainLesson) -> str:

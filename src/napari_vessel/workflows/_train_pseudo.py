@@ -76,6 +76,7 @@ def _request(subject: Subject, config: PseudoConfig, folder: Path, device: str) 
         checkpoint=config.checkpoint,
         inference=inference,
         probability=True,
+        smallest_um3=0,  # of the mask, which nobody looks at
         overwrite=True,  # only a run of ours that was killed can stand there
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from napari_vessel.errors import NothingReviewedError
-from napari_vessel.geometry import Box
+from napari_vessel.geometry import Box, Plane
 from napari_vessel.training import (
     CompletedVolume,
     MixedSampler,
@@ -98,10 +98,13 @@ def _sources(
 def _sampler(source: _Source, config: TrainRun, rng: np.random.Generator) -> PatchSampler | None:
     """Return what draws single patches of one source, or None where none can be."""
     single = config.training.model_copy(update={"batch": 1})
+    if single.planes == "auto" and len(source.subject.planes) < len(Plane):
+        single = single.model_copy(update={"planes": source.subject.planes})
     try:
         index = ReviewedIndex(source.centres, source.split, single.seed)
     except NothingReviewedError:
         name = source.subject.name
         _log.warning("All that is labelled of %s lies in or beside what is judged by.", name)
         return None
-    return PatchSampler(index, source.overlay, source.subject.read, single, rng)
+    zoom = source.subject.inference.zoom_for()
+    return PatchSampler(index, source.overlay, source.subject.read, single, rng, zoom=zoom)
