@@ -10,7 +10,7 @@ from urllib.error import HTTPError, URLError
 import pytest
 import segmentation_models_pytorch as smp
 import torch
-from huggingface_hub import errors
+from huggingface_hub import constants, errors
 from safetensors.torch import save_file
 
 from napari_vessel.errors import CheckpointError
@@ -18,7 +18,13 @@ from napari_vessel.networks import NetworkConfig, build_network
 
 TRANSPORT = errors.HfHubHTTPError.__bases__[0]  # the root of the hub's HTTP client's errors
 FETCH = "segmentation_models_pytorch.encoders.hf_hub_download"
+HUB = "napari_vessel.networks._pretrained._unreachable"
 RESNET = NetworkConfig(encoder="resnet18", pretrained=True)
+
+
+@pytest.fixture(autouse=True)
+def hub_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HUB, lambda: None)
 
 
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -92,6 +98,28 @@ def test_a_silent_connection_is_given_up_and_the_time_limit_put_back(
     assert socket.getdefaulttimeout() is None
 
 
+@pytest.mark.parametrize(
+    ("failure", "offline"), [(None, False), (TimeoutError("no answer in 10 s"), True)]
+)
+def test_where_the_hub_is_silent_only_the_cache_is_asked(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception | None, offline: bool
+) -> None:
+    asked = []
+
+    def fetch(*_: object, **__: object) -> str:
+        asked.append(constants.HF_HUB_OFFLINE)
+        raise errors.OfflineModeIsEnabled("offline mode is enabled")
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(HUB, lambda: failure)
+    monkeypatch.setattr(FETCH, fetch)
+    expected = "TimeoutError: no answer in 10 s" if failure else "OfflineModeIsEnabled"
+    with pytest.raises(CheckpointError, match=expected):
+        build_network(RESNET)
+    assert asked == [offline]
+    assert not constants.HF_HUB_OFFLINE
+
+
 def test_nothing_is_downloaded_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(smp.encoders, "get_encoder", lambda *a, **k: asked.append((a, k)))
@@ -120,17 +148,24 @@ def test_the_encoder_gets_the_weights_its_first_layer_adapted(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("encoder", ["resnet18", "tu-resnet10t"])
 @pytest.mark.parametrize("name", ["HF_ENDPOINT", "HTTPS_PROXY"])
-def test_a_real_attempt_without_a_network_ends(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_real_attempt_without_a_hub_ends(
+    encoder: str, name: str, silent: bool, tmp_path: Path
+) -> None:
     code = (
         "from napari_vessel.networks import NetworkConfig, build_network\n"
         "from napari_vessel.errors import CheckpointError\n"
-        "try: build_network(NetworkConfig(encoder='resnet18', pretrained=True))\n"
+        f"try: build_network(NetworkConfig(encoder='{encoder}', pretrained=True))\n"
         "except CheckpointError as error: print(error)\n"
     )
-    # Nobody listens there. The limit is a liveness bound: it takes about 25 s.
-    environment = {**os.environ, "HF_HOME": str(tmp_path), name: "http://127.0.0.1:9"}
+    environment = {**os.environ, "HF_HOME": str(tmp_path)}
     command = [sys.executable, "-c", code]
-    found = subprocess.check_output(command, env=environment, text=True, timeout=240)
+    with socket.create_server(("127.0.0.1", 0)) as server:  # takes calls and says nothing
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        environment[name] = address if silent else "http://127.0.0.1:9"  # nobody is there
+        # A liveness bound: it takes some 10 s, and without ours up to 13 minutes.
+        found = subprocess.check_output(command, env=environment, text=True, timeout=120)
     assert "pretrained = false" in found
     assert str(tmp_path) in found
