@@ -135,16 +135,16 @@ class Training:
     def settle(self, network: nn.Module, *, judged: bool) -> bool:
         """Take a trained network into use as ``retrain`` does; tell whether it was.
 
-        Its threshold is chosen by the reviewed voxels. ``judged``: only if it is better there
-        than its parent.
+        Its planes, weights and threshold are chosen by the reviewed voxels. ``judged``: only if
+        it is better there than its parent.
         """
-        threshold = self.lesson.best_threshold(network)
-        after = self.lesson.scores(network, threshold)
+        after = self.lesson.scores(network, self.lesson.best_threshold(network))
         before = self.lesson.scores(self.parent.load("cpu"))
         decision = decide(after, before, self.lesson.config, held_out=self.lesson.split.held_out)
         if judged and not decision.adopt:
             return False
-        card = card_of(self.parent, decision, self._position, threshold)
+        fusion = self.lesson.best_fusion(network)
+        card = card_of(self.parent, decision, self._position, fusion)
         adopt(self.project, network, card, History())
         return True
 

@@ -23,7 +23,7 @@ from napari_vessel.training._reviewed import Mask, Reviewed, reviewed_in, vessel
 
 __all__ = ["Split", "split_blocks", "split_cells"]
 
-_FEWEST_CELLS = 4  # with fewer, none is spared from learning
+_FEWEST_CELLS = 8  # with fewer, none is spared from learning: one or two judge nothing
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Split:
 def split_blocks(overlay: Reviewed, config: TrainingConfig) -> Split:
     """Split the cells that hold reviewed voxels.
 
-    With fewer than four cells none is held out. With four or more at least one
+    With fewer than eight cells none is held out. With eight or more at least one
     is: where the hash names none of them, the one whose hash is lowest. No cell
     moves from learning to judging as corrections grow from there on.
 
