@@ -65,13 +65,15 @@ def test_pixels_lie_where_they_say(factor: float) -> None:
     found = whole(ramp, (factor, 1.0, 1.0))[:, 0, 0]
     expected = (np.arange(len(found)) + 0.5) / factor
     inside = (expected > 1 / factor + 1) & (expected < 60 - 1 / factor - 1)
-    np.testing.assert_allclose(found[inside], expected[inside], atol=0.05)
+    np.testing.assert_allclose(found[inside], expected[inside], atol=0.1)
 
 
-def test_coarse_pixels_average_what_would_alias() -> None:
-    stripes = np.zeros((1, 1, 64), np.float32)
-    stripes[..., ::2] = 1
-    np.testing.assert_allclose(whole(stripes, (1, 1, 1 / 3))[0, 0, 2:-2], 0.5, atol=0.06)
+def test_coarse_pixels_are_the_means_of_their_voxels() -> None:
+    voxels = noise((6, 8, 12))
+    binned = voxels.reshape(3, 2, 8, 3, 4).mean(axis=(1, 4))
+    np.testing.assert_allclose(whole(voxels, (0.5, 1.0, 0.25)), binned, rtol=1e-5)
+    one = whole(np.array([[[0, 1, 0, 0]]], np.float32), (1.0, 1.0, 1 / 1.6))
+    np.testing.assert_allclose(one[0, 0], [0.6 / 1.6, 0.4 / 1.6, 0], atol=1e-6)
 
 
 def test_a_smooth_image_comes_back() -> None:

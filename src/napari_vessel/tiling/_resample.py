@@ -67,9 +67,10 @@ def resample(
 ) -> NDArray[np.float32]:
     """Return the pixels of a box: linear between voxels, averaged where pixels are coarser.
 
-    Along each axis a pixel is the mean of the voxels under a triangle that is as
-    wide, to each side, as the coarser of both grids' edges. Beyond ``bounds`` the
-    outermost voxel goes on. A constant stays that constant.
+    Along each axis a coarser pixel is the mean of the voxels that lie in it, each as
+    far as it does: what binning and the levels of a pyramid hold. (A smoother mean
+    blurs thin vessels away.) Beyond ``bounds`` the outermost voxel goes on. A constant
+    stays that constant.
 
     Parameters
     ----------
@@ -123,11 +124,14 @@ def _layer(box: Box, start: int, stop: int) -> Box:
 
 def _taps(start: int, stop: int, zoom: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return which voxels pixels are made of, and their weights, (n, taps) each."""
-    centre = (np.arange(start, stop) + 0.5) / zoom - 0.5
-    width = max(1.0, 1 / zoom)
-    first = np.floor(centre - width).astype(np.intp) + 1
-    index = first[:, None] + np.arange(ceil(2 * width))
-    weight = np.maximum(1 - np.abs(index - centre[:, None]) / width, 0)
+    edge = 1 / zoom  # of a pixel, in voxels
+    centre = (np.arange(start, stop) + 0.5) * edge - 0.5
+    reach = max((1 + edge) / 2, 1.0)
+    first = np.floor(centre - reach).astype(np.intp) + 1
+    index = first[:, None] + np.arange(ceil(2 * reach))
+    apart = np.abs(index - centre[:, None])
+    # What of the voxel lies in the pixel; of finer pixels, how near it is.
+    weight = np.clip(reach - apart, 0, 1) if edge > 1 else np.maximum(1 - apart, 0)
     return index, weight / weight.sum(axis=1, keepdims=True)
 
 
