@@ -44,7 +44,13 @@ def main() -> None:
             f"{data_folder()} is missing: name the folder of real volumes in NAPARI_VESSEL_DATA"
         )
     scratch = arguments.scratch_seconds or arguments.seconds
-    plan = Plan(arguments.checkpoint, arguments.seconds, scratch, polarity=arguments.polarity)
+    plan = Plan(
+        arguments.checkpoint,
+        arguments.seconds,
+        scratch,
+        polarity=arguments.polarity,
+        views=arguments.views,
+    )
     methods, volumes = arguments.methods or METHODS, arguments.volumes or ITEMS
     if unknown := set(methods) - set(METHODS):
         sys.exit(f"No such method: {', '.join(unknown)}. Methods: {', '.join(METHODS)}")
@@ -107,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--scratch-seconds", type=float, help="The same from scratch. Default: --seconds.")
     add("--checkpoint", type=Path, help="A checkpoint's folder, in place of the starter.")
     add("--polarity", choices=("auto", "known"), default="auto", help="Found, or the manifest's.")
+    add("--views", choices=("none", "flips"), default="none", help="Of all networks alike.")
     add("--report", action="store_true", help="Compute nothing; print what there is.")
     add("--json", action="store_true", help="One JSON object in place of the tables.")
     return parser

@@ -77,7 +77,7 @@ def opened(item: Item, folder: Path, plan: Plan) -> Project:
     options = VolumeOptions(voxel_size=item.voxel_size, polarity=polarity)
     project = Project(folder / "ladder.vessel")
     _run("new", NewProject(str(path), project.path, options))
-    project.update(inference=InferenceConfig(device="cpu").model_dump())
+    project.update(inference=InferenceConfig(device="cpu", views=plan.views).model_dump())
     if plan.checkpoint:
         shutil.copytree(plan.checkpoint, project.checkpoints / "named")
         project.update(checkpoint="named")
@@ -104,7 +104,7 @@ def single_planes(project: Project, item: Item, slices: tuple[int, ...]) -> dict
     fused = dice(proposal.store, "probability")
     if set(used["planes"]) != {*Plane}:
         config = project.config.inference
-        every = InferenceConfig(device="cpu", planes=tuple(Plane))
+        every = InferenceConfig(device="cpu", planes=tuple(Plane), views=used["views"])
         project.update(inference=every.model_dump())
         predicted(project)
         project.update(inference=config.model_dump())

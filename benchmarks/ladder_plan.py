@@ -19,6 +19,9 @@ class Plan:
     scratch_seconds: float = 40.0
     marks: tuple[float, ...] = (3.0, 20.0)
     polarity: Literal["auto", "known"] = "auto"  # found by the program, or the manifest's
+    views: Literal["none", "flips"] = (
+        "none"  # of every network alike; flips take four times as long
+    )
 
     def open(self) -> Checkpoint:
         """Open the starter of this ladder."""
@@ -28,9 +31,11 @@ class Plan:
         """Name all that a cell of ``method`` depends on, beside its volume and seed."""
         card = self.open().card
         network = card.sha256[:12] + (", polarity known" if self.polarity == "known" else "")
+        network += ", flips" if self.views == "flips" else ""
         if method == "zero-shot":
             return network
         if method.startswith("tuned"):
             return f"{network}, {self.seconds:g} s"
         architecture = hashlib.sha256(card.network.model_dump_json().encode()).hexdigest()
-        return f"{architecture[:12]}, {self.scratch_seconds:g} s"
+        flips = ", flips" if self.views == "flips" else ""
+        return f"{architecture[:12]}, {self.scratch_seconds:g} s{flips}"
