@@ -35,7 +35,7 @@ def voxel_size(monkeypatch) -> ModuleType:
             2.0,
             marks=pytest.mark.xfail(
                 reason="the first starter never saw volumes as blurred as one of twice the voxel "
-                "size: 0.30"
+                "size: 0.91"
             ),
         ),
         0.5,
