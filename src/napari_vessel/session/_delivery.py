@@ -1,0 +1,164 @@
+"""What arrives at a session, on its own thread: shown, held back, or too late."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_vessel.session._sentences import progressing, sentence_of
+from napari_vessel.session._state import SessionState
+from napari_vessel.session._values import (
+    Activity,
+    ActivityName,
+    ActivityState,
+    Answer,
+    Asked,
+    Opened,
+)
+from napari_vessel.session._workspace import Workspace
+from napari_vessel.training import EpochEnd, StepEnd
+from napari_vessel.workflows import (
+    BlockProposed,
+    Clean,
+    Cleaned,
+    Exported,
+    Progress,
+    Propose,
+    Proposed,
+    Retrained,
+    SliceProposed,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class SessionDelivery(SessionState):
+    """Takes the events of long work, and shows them to whoever follows."""
+
+    def deliver(self, event: Asked | Answer | Opened) -> None:
+        """Show what arrived, unless the person has moved on; never under the brush."""
+        if isinstance(event, Opened):
+            self._install(event)
+        elif isinstance(event, Asked):
+            self._begin(event)
+        elif event.question is not self._questions.get(event.name):
+            _log.info("A late answer to %s is not shown", event.name)
+        elif event.probability is not None and self._work and self._work.in_stroke:
+            self._held.append(event)
+        else:
+            self._show_answer(event)
+
+    def ended_by(self, opened: Opened) -> tuple[ActivityName, ...]:
+        """Return the activities that make no sense any more once ``opened`` is shown.
+
+        A prediction is of what was open and how that was read; a training goes on
+        as long as its project stays; an export is of no concern to the view.
+        """
+        before = self.opened
+        same = before is not None and before.place == opened.place
+        return ("predict",) if same else ("predict", "retrain")
+
+    def failed(self, name: ActivityName, error: Exception) -> None:
+        """Note that ``name`` failed, and tell it once."""
+        _log.error("%s failed", name, exc_info=error)
+        self._stop(name, "failed", str(error))
+        self.events.failed.emit(error)
+
+    def cancelled(self, name: ActivityName) -> None:
+        """Note that ``name`` was cancelled."""
+        whole = isinstance(self._questions.get(name), Clean)
+        left = "All is shown as before." if whole else "What was done until then is kept."
+        self._stop(name, "cancelled", f"Cancelled. {left}")
+
+    # -- an activity begins, goes on, ends -------------------------------------
+
+    def _install(self, opened: Opened) -> None:
+        ended = self.ended_by(opened)
+        if self._work:
+            self._work.close()
+        self._work = Workspace(opened)
+        self._held.clear()
+        for name in ended:
+            if self._questions.pop(name, None) is not None and self._running(name):
+                self._show(Activity(name, "cancelled", "Ended: another view was opened."))
+        self.save_state = "saved" if opened.project else "nothing"
+        self._show(Activity("open", "done"))
+        self.events.opened.emit()
+        self._use_checkpoint(opened.checkpoint)
+
+    def _begin(self, asked: Asked) -> None:
+        self._questions[asked.name] = asked.question
+        if isinstance(asked.question, Propose) and self._work and asked.question.box:
+            self._work.view.await_box(asked.question.box)
+        if asked.name == "retrain":
+            self.events.curve.emit(None)
+        self._show(Activity(asked.name, "running", asked.sentence))
+
+    def _show_answer(self, answer: Answer) -> None:
+        event = answer.event
+        if isinstance(event, Progress):
+            self._show(progressing(answer.name, event))
+        elif isinstance(event, StepEnd | EpochEnd):
+            self.events.curve.emit(event)
+        elif isinstance(event, SliceProposed | BlockProposed):
+            self._show_proposed(event, answer.probability)
+        elif isinstance(event, Cleaned):
+            self._show_cleaned(answer, event)
+        elif isinstance(event, Proposed | Retrained | Exported):
+            self._finish(answer.name, event)
+
+    def _show_proposed(
+        self, event: SliceProposed | BlockProposed, probability: NDArray[np.uint8] | None
+    ) -> None:
+        work = self._open_now()
+        box = work.view.put(event.box, probability) if probability is not None else None
+        if isinstance(event, BlockProposed):
+            work.view.arrived(event.box)
+            work.cleaned = False
+        if box:
+            self.events.shown.emit(box)
+
+    def _show_cleaned(self, answer: Answer, event: Cleaned) -> None:
+        work = self._open_now()
+        work.smallest_um3, work.cleaned = event.smallest_um3, event.everywhere
+        if answer.probability is not None:
+            work.view.replace(answer.probability)
+            self.events.shown.emit(None)
+        self.events.smallest.emit(event.smallest_um3)
+        if isinstance(answer.question, Clean):  # else the prediction goes on
+            self._show(Activity(answer.name, "done", sentence_of(event), 1.0))
+
+    def _finish(self, name: ActivityName, event: Proposed | Retrained | Exported) -> None:
+        if isinstance(event, Proposed):
+            self._open_now().view.stop_waiting()
+        if isinstance(event, Retrained) and event.adopted and event.checkpoint:
+            self._use_checkpoint(event.checkpoint)
+            self._show_threshold(event.threshold)
+        self._show(Activity(name, "done", sentence_of(event), 1.0))
+
+    def _stop(self, name: ActivityName, state: ActivityState, sentence: str) -> None:
+        self._questions.pop(name, None)
+        if name == "predict" and self._work:
+            self._work.view.stop_waiting()
+        self._show(Activity(name, state, sentence))
+
+    # -- told to those who follow ----------------------------------------------
+
+    def _show(self, activity: Activity) -> None:
+        self.activities[activity.name] = activity
+        self.events.activity.emit(activity)
+
+    def _running(self, name: ActivityName) -> bool:
+        return self.activities[name].state == "running"
+
+    def _show_threshold(self, threshold: float | None) -> None:
+        if threshold is not None and self._work:
+            self._work.view.threshold = threshold
+            self.events.threshold.emit(threshold)
+            self.events.shown.emit(None)
+
+    def _use_checkpoint(self, name: str) -> None:
+        self.checkpoint = name
+        self.events.checkpoint.emit(name)

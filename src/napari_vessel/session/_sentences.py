@@ -1,0 +1,46 @@
+"""What a session says of its activities: how far one is, and what came of it."""
+
+from __future__ import annotations
+
+from napari_vessel.session._values import Activity, ActivityName
+from napari_vessel.workflows import Cleaned, Exported, Progress, Proposed, Retrained
+
+
+def progressing(name: ActivityName, progress: Progress) -> Activity:
+    """Turn a workflow's progress into an activity."""
+    return Activity(name, "running", progress.what, progress.fraction, progress.seconds_left)
+
+
+def sentence_of(event: Proposed | Cleaned | Retrained | Exported) -> str:
+    """Say what came of an activity."""
+    if isinstance(event, Proposed):
+        return _proposed(event)
+    if isinstance(event, Cleaned):
+        return _cleaned(event)
+    if isinstance(event, Retrained):
+        return event.reason
+    share = event.vessel_voxels / max(event.voxels, 1)
+    return f"Wrote {event.path} in {event.seconds:.0f} s: {share:.2%} of the voxels are vessel."
+
+
+def _cleaned(event: Cleaned) -> str:
+    if event.least_voxels <= 1:
+        return "All pieces of the proposal are shown, the small ones too."
+    pieces = f"Pieces of fewer than {event.least_voxels:,} voxels"
+    if event.proposal is None:
+        return f"{pieces} will be left out of what you predict."
+    rest = "" if event.everywhere else " What was not predicted to its end shows them still."
+    return f"{pieces} are not shown, at any threshold.{rest}"
+
+
+def _proposed(event: Proposed) -> str:
+    missing = event.missing_chunks
+    holes = f" {missing} chunks were not there and taken as their fill value." if missing else ""
+    if not event.failed:
+        blocks = f"{event.blocks} block{'s' if event.blocks != 1 else ''}"
+        return f"Proposed {blocks} in {event.seconds:.0f} s.{holes}"
+    first = event.failed[0]
+    return (
+        f"Proposed {event.blocks - len(event.failed)} of {event.blocks} blocks; "
+        f"{len(event.failed)} could not be read, the first at {first.box}: {first.reason}"
+    )
