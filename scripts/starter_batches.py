@@ -35,14 +35,16 @@ def batches(
     while True:
         rng = np.random.default_rng((plan.seed, step))
         torch.manual_seed(plan.seed * 1_000_003 + step)
-        pairs = []
+        pairs, bright = [], []
         for _ in range(plan.batch):
             if real and rng.random() < plan.real_share:
                 sample = real[int(rng.choice(len(real), p=weights / weights.sum()))]
             else:
                 sample = phantoms[int(rng.integers(len(phantoms)))]
             pairs.append(_cut(sample, plan, rng))
-        yield augmented(*_moved(torch.from_numpy(np.stack(pairs)), plan))
+            bright.append(sample.bright)
+        image, truth = augmented(*_moved(torch.from_numpy(np.stack(pairs)), plan))
+        yield image - torch.tensor(bright)[:, None, None, None].float(), truth
         step += 1
 
 
@@ -115,4 +117,4 @@ def augmented(image: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     image = torch.where(some(0.5), noisy, image).clamp(0, 1)
     levels = torch.exp(spread(2.3, 5.5))  # 10 to 245 grey levels: 8-bit scans use few
     image = torch.where(some(0.4), torch.round(image * levels) / levels, image)
-    return image, truth
+    return image.clamp(0, 1), truth

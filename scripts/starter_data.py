@@ -24,20 +24,27 @@ _FLAT = 1.6  # pixels of other proportions are not learned from
 
 @dataclass(frozen=True)
 class Sample:
-    """One volume: image (uint8, 255 is the window's top; dark lumen) and truth, zyx."""
+    """One volume: image (uint8, 255 is the window's top; dark lumen) and truth, zyx.
+
+    Where vessels were bright the network is shown the image less 1: its sign says so, as the
+    card's normalisation "signed" does.
+    """
 
     name: str
     image: np.ndarray
     truth: np.ndarray
     planes: tuple[Plane, ...]  # whose pixels are square and whose slices are large enough
     areas: dict[Plane, np.ndarray]  # vessel voxels of each slice
+    bright: bool  # before its lumen was made dark
 
 
-def sample_of(name: str, image: np.ndarray, truth: np.ndarray, edges: tuple[float, ...]) -> Sample:
+def sample_of(
+    name: str, image: np.ndarray, truth: np.ndarray, edges: tuple[float, ...], *, bright: bool
+) -> Sample:
     """Make a sample of a windowed image in [0, 1] whose voxels have ``edges``, zyx."""
     planes = tuple(p for p in Plane if _suits(p, image.shape, edges))
     areas = {p: slices_of(truth, p).sum(axis=(1, 2)) for p in planes}
-    return Sample(name, np.rint(image * 255).astype(np.uint8), truth, planes, areas)
+    return Sample(name, np.rint(image * 255).astype(np.uint8), truth, planes, areas, bright)
 
 
 def _suits(plane: Plane, shape: tuple[int, ...], edges: tuple[float, ...]) -> bool:
@@ -47,7 +54,7 @@ def _suits(plane: Plane, shape: tuple[int, ...], edges: tuple[float, ...]) -> bo
 
 
 def shown(image: np.ndarray, *, bright: bool) -> np.ndarray:
-    """Window an image as the product does for a network that learned dark lumina."""
+    """Window an image, and make its lumen dark."""
     windowed = IntensityWindow.of(image).apply(image)
     # Bright vessels are counted photons: the root makes their noise even (Anscombe 1948), and
     # dim vessels beside saturated ones can be seen.
@@ -55,7 +62,7 @@ def shown(image: np.ndarray, *, bright: bool) -> np.ndarray:
 
 
 def write_phantom(path: Path, seed: int) -> None:
-    """Make one phantom and store it as a network sees it: windowed, lumen dark."""
+    """Make one phantom and store it windowed, its lumen dark."""
     if path.exists():
         return
     rng = np.random.default_rng(seed)
@@ -68,6 +75,7 @@ def write_phantom(path: Path, seed: int) -> None:
         image=np.rint(image * 255).astype(np.uint8),
         truth=np.packbits(phantom.vessels),
         edges=phantom.voxel_size.zyx,
+        bright=phantom.config.polarity == "bright",
     )
     beside.replace(path)
 
@@ -85,7 +93,8 @@ def _load(path: Path) -> Sample:
     with np.load(path) as stored:
         image, edges = stored["image"], tuple(stored["edges"])
         truth = np.unpackbits(stored["truth"], count=image.size).reshape(image.shape)
-    return sample_of(path.stem, image / np.float32(255), truth.astype(bool), edges)
+        bright = bool(stored["bright"])
+    return sample_of(path.stem, image / np.float32(255), truth.astype(bool), edges, bright=bright)
 
 
 def load_real(folder: Path) -> list[Sample]:
@@ -107,4 +116,6 @@ def _load_real(place: Path, edges: list[float]) -> Sample:
         image, label = image[None], label[None]
     else:  # the outermost ring is a plot's frame (README of the data)
         image, label = image[:, 2:-2, 2:-2], label[:, 2:-2, 2:-2]
-    return sample_of(place.name, shown(image, bright=False), label > 0, (*edges[:1], *edges)[-3:])
+    return sample_of(
+        place.name, shown(image, bright=False), label > 0, (*edges[:1], *edges)[-3:], bright=False
+    )

@@ -52,7 +52,8 @@ def predict(
         parts = []
         for start in range(0, len(padded), batch):
             stop = min(start + batch, len(padded))
-            tensor = torch.from_numpy(_neighbours(padded, range(start, stop), slices)).to(device)
+            seen = _neighbours(padded, range(start, stop), slices) - np.float32(sample.bright)
+            tensor = torch.from_numpy(seen).to(device)
             with autocast(device, precision):
                 logits = network(tensor.contiguous(memory_format=torch.channels_last))
             parts.append(torch.sigmoid(logits.float()).cpu()[:, 0, :rows, :columns])
@@ -105,8 +106,9 @@ def load_item(place: Path, edges: list[float]) -> Sample:
         image, label = image[None], label[None]
     elif place.name.startswith("hipct3d"):
         image, label = image[:, 2:-2, 2:-2], label[:, 2:-2, 2:-2]
-    windowed = shown(image, bright=place.name.startswith("twophoton"))
-    return sample_of(place.name, windowed, label > 0, (*edges[:1], *edges)[-3:])
+    bright = place.name.startswith("twophoton")
+    windowed = shown(image, bright=bright)
+    return sample_of(place.name, windowed, label > 0, (*edges[:1], *edges)[-3:], bright=bright)
 
 
 def table(scores: list[Score]) -> str:

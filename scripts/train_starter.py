@@ -42,7 +42,7 @@ def save(trainer: Trainer, args: argparse.Namespace, real: list[Sample], held: l
     card = CheckpointCard(
         network=trainer.network_config,
         voxel_size_um=(args.voxel_size,) * 3,
-        normalisation="window-root",
+        normalisation="signed",
         polarity="dark",
         planes=tuple(Plane),
         threshold=args.threshold or best_threshold(held),

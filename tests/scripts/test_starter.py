@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import sys
@@ -71,9 +72,22 @@ def test_batches_are_seeded_by_step_so_that_a_resumed_training_goes_on(script, r
     assert set(second[1].unique().tolist()) <= {0.0, 1.0}
 
 
+def test_bright_volumes_are_shown_below_zero_and_dark_ones_above(script, real):
+    data, cut = script("starter_data"), script("starter_batches")
+    dark = data.load_real(real)
+    bright = [dataclasses.replace(sample, bright=True) for sample in dark]
+    for samples, low in ((dark, 0), (bright, -1)):
+        image, _ = next(cut.batches(samples, [], cut.BatchPlan(seed=1, batch=4, patch=64), 0))
+        assert low <= image.min() < image.max() <= low + 1
+
+
 def test_planes_of_unequal_pixels_are_not_learned_from(script):
     image, truth = np.zeros((40, 40, 40), np.float32), np.zeros((40, 40, 40), bool)
     data = script("starter_data")
-    assert data.sample_of("flat", image, truth, (5.0, 1.0, 1.0)).planes == (Plane.XY,)
-    assert data.sample_of("cubes", image, truth, (1.0, 1.0, 1.0)).planes == tuple(Plane)
-    assert data.sample_of("thin", image[:8], truth[:8], (1.0, 1.0, 1.0)).planes == (Plane.XY,)
+    assert data.sample_of("flat", image, truth, (5.0, 1.0, 1.0), bright=False).planes == (Plane.XY,)
+    assert data.sample_of("cubes", image, truth, (1.0, 1.0, 1.0), bright=False).planes == tuple(
+        Plane
+    )
+    assert data.sample_of("thin", image[:8], truth[:8], (1.0, 1.0, 1.0), bright=False).planes == (
+        Plane.XY,
+    )

@@ -19,13 +19,14 @@ SHARE = IMAGE / np.float32(1000)
     [
         ("dark", "window", "dark", SHARE),
         ("dark", "window", "bright", 1 - SHARE),
-        ("dark", "window-root", "dark", SHARE),
-        ("dark", "window-root", "bright", 1 - np.sqrt(SHARE)),
-        ("bright", "window-root", "bright", np.sqrt(SHARE)),
-        ("bright", "window-root", "dark", 1 - SHARE),
+        ("bright", "window", "bright", SHARE),
+        ("dark", "signed", "dark", SHARE),
+        ("dark", "signed", "bright", -np.sqrt(SHARE)),
+        ("bright", "signed", "bright", -np.sqrt(SHARE)),
+        ("bright", "signed", "dark", SHARE),
     ],
 )
-def test_vessels_are_as_dark_as_the_network_learned_and_bright_ones_rooted(
+def test_a_volume_is_shown_as_the_network_learned_to_see_it(
     learned: str, normalisation: str, shown: str, expected: np.ndarray
 ) -> None:
     card = CheckpointCard(voxel_size_um=(1, 1, 1), polarity=learned, normalisation=normalisation)

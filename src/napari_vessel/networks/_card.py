@@ -43,10 +43,10 @@ class CheckpointCard(BaseModel, frozen=True, extra="forbid"):
 
     format_version: Literal[1] = Field(1, description="Of the card itself.")
     network: NetworkConfig = Field(NetworkConfig(), description="What the weights belong to.")
-    normalisation: Literal["window", "window-root"] = Field(
+    normalisation: Literal["window", "signed"] = Field(
         "window",
-        description="How intensities become [0, 1]: one robust window a volume; with root, the "
-        "square root follows where vessels are bright.",
+        description="What intensities become: one robust window a volume, [0, 1]; signed: and "
+        "where vessels are bright, the negative root of that, [-1, 0], not inverted.",
     )
     voxel_size_um: tuple[_Edge, _Edge, _Edge] = Field(
         description="Edges of the voxels trained on, zyx, in µm."

@@ -26,7 +26,7 @@ def augment(
     Parameters
     ----------
     image
-        (n, n), in [0, 1].
+        (n, n), in [0, 1], or where vessels are bright in [-1, 0] (see ``CheckpointCard``).
     labels
         Arrays of the same shape.
     rng
@@ -35,10 +35,11 @@ def augment(
     Returns
     -------
     image, labels
-        New arrays; the image in [0, 1].
+        New arrays; the image in the range it was in.
     """
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
-    varied = turned(image, turns, flip=flip)
+    low = np.float32(-1 if image.min() < 0 else 0)
+    varied = turned(image, turns, flip=flip) - low
     if rng.random() < 0.7:
         gamma = float(np.exp(rng.uniform(-0.3, 0.3)))
         contrast, brightness = rng.uniform(0.8, 1.25), rng.uniform(-0.1, 0.1)
@@ -47,7 +48,7 @@ def augment(
         varied = blurred(varied, rng.uniform(0.3, 0.8))
     if rng.random() < 0.3:
         varied = noisy(varied, rng.uniform(0.0, 0.05), rng)
-    return varied, tuple(turned(label, turns, flip=flip) for label in labels)
+    return varied + low, tuple(turned(label, turns, flip=flip) for label in labels)
 
 
 def turned(array: _Array, turns: int, *, flip: bool) -> _Array:

@@ -47,19 +47,23 @@ def _with_confidence(found: PolarityFinding) -> str:
 def windowed_reader(
     volume: Volume, window: IntensityWindow, card: CheckpointCard, used: PolarityUsed
 ) -> Levels:
-    """Return a reader of float32 voxels in [0, 1] of any box of ``volume``, at any level.
+    """Return a reader of float32 voxels of any box of ``volume``, at any level.
 
-    As the checkpoint's ``card`` asks: vessels as dark or as bright as it learned, and where
-    they are bright and it learned with roots, the root of their intensity. (Bright vessels are
-    counted photons: the root makes their noise even, Anscombe 1948, and dim vessels beside
-    saturated ones can be seen.)
+    As the checkpoint's ``card`` asks. With its normalisation "window" they are in [0, 1], and
+    inverted where vessels have the other polarity than it learned. With "signed" bright vessels
+    are shown in [-1, 0], dark ones in [0, 1]: lower is more of a vessel in both, and the sign tells
+    a network which it is. (A dark lumen without a wall is a vein in a CT scan, and no vessel to
+    leave out under a microscope.) Bright vessels are counted photons: the root makes their noise
+    even (Anscombe 1948), and dim vessels beside saturated ones can be seen.
     """
-    inverts = used.inverts(card)
-    rooted = used.polarity == "bright" and card.normalisation == "window-root"
+    signed = card.normalisation == "signed"
+    inverts = used.inverts(card) and not signed
+    negated = signed and used.polarity == "bright"
 
     def read(box: Box, level: int) -> np.ndarray:
         voxels = window.apply(volume.read(box, level))
-        voxels = np.sqrt(voxels) if rooted else voxels
+        if negated:
+            return -np.sqrt(voxels)
         return 1 - voxels if inverts else voxels
 
     return Levels(read, volume.shapes, volume.factors)
