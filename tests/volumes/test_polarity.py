@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_vessel.phantoms import PhantomConfig, make_phantom
+from napari_vessel.phantoms import PhantomConfig, make_phantom, random_config
 from napari_vessel.volumes import volume_of_array
 from napari_vessel.volumes._polarity import find_polarity
 
@@ -39,6 +39,28 @@ def test_a_phantom_is_not_taken_for_the_other_polarity_with_confidence(seed, pol
     )
     found = finding(make_phantom(config).image)
     assert found.polarity == polarity or not found.confident
+
+
+@pytest.mark.parametrize("seed", range(23, 28))  # two were wrong with confidence 0.9 and 1
+@pytest.mark.parametrize("family", ["ct", "two-photon"])
+@pytest.mark.parametrize("polarity", ["dark", "bright"])
+def test_a_small_random_phantom_is_found_right_or_unsure(seed, family, polarity):
+    rng = np.random.default_rng([seed, len(family), len(polarity)])
+    shape = ((12, 96, 96), (12, 128, 128))[seed % 2]
+    config = random_config(rng, shape, polarity=polarity, family=family)
+    found = finding(make_phantom(config).image)
+    assert found.polarity == polarity or not found.confident
+
+
+def test_one_clear_speck_in_a_volume_is_a_guess_and_many_are_not():
+    image = np.random.default_rng(0).normal(20_000, 150, (6, 160, 160))
+    image[:, 80:84, 80:84] = 25_000
+    alone = finding(image)
+    assert not alone.confident
+    assert "places" in alone.reason
+    for centre in range(20, 140, 12):
+        image[:, centre : centre + 4, 40:44] = 25_000
+    assert finding(image).confident
 
 
 @pytest.mark.parametrize("vessel", [17_000, 23_000])

@@ -9,6 +9,10 @@ lengthwise. So a second measure counts spots whose ring also stands out from wha
 farther away, as a wall does; it decides where the first is of two minds. A third counts
 lines as well, which vessels within the slice are, but capsules and walls too: it only casts
 doubt. All change their sign with the image's.
+
+What lies at a few places only proves little, however clear it is: a single bright speck, or
+the tissue between vessels that fill the image, is enclosed as a vessel is. So the confidence
+is that of the number of separate places that the evidence comes from.
 """
 
 from __future__ import annotations
@@ -38,6 +42,8 @@ _CONFIDENT = 0.5
 _CLEAR = 2.5  # times the score: from 0.4 on it is taken in full
 _DOUBT = 2.0  # times the balance of lines, where that is the other way round
 _ENOUGH = 8e-3  # share of voxels that are spots, where the evidence is taken in full
+_PLACES = 5.0  # in a slice, where the evidence is taken in full; that of a single one is not
+_APART = 2  # voxels: what is nearer to one another than twice as much is one place
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +99,21 @@ def find_polarity(
     score = rings + (1 - abs(rings)) * walls  # walls decide where rings do not
     against = max(0.0, -lines if score > 0 else lines)
     share = max(tally.spots / tally.voxels for tally in used)
-    return _finding(score, share, doubt=min(1.0, _DOUBT * against))
+    places = max(tally.places() for tally in used[:2])
+    return _finding(score, share, places, doubt=min(1.0, _DOUBT * against))
 
 
-def _finding(score: float, share: float, *, doubt: float) -> PolarityFinding:
-    confidence = min(1.0, _CLEAR * abs(score)) * min(1.0, share / _ENOUGH) * (1 - doubt)
+def _finding(score: float, share: float, places: float, *, doubt: float) -> PolarityFinding:
+    spread = min(1.0, max(0.0, places - 1) / (_PLACES - 1))
+    clear = min(1.0, _CLEAR * abs(score)) * min(1.0, share / _ENOUGH) * (1 - doubt)
     polarity: Polarity = "bright" if score > 0 else "dark"
     other = "dark" if score > 0 else "bright"
     parts = f"{50 * (1 + abs(score)):.0f} to {50 * (1 - abs(score)):.0f}"
     reason = f"{polarity.capitalize()} spots stand out more than {other} ones, {parts}"
     reason += f", in {100 * share:.2g} % of the voxels looked at"
-    reason += f", but {other} lines more than {polarity} ones." if doubt > _CONFIDENT else "."
-    return PolarityFinding(polarity, round(confidence, 2), reason)
+    reason += f", but {other} lines more than {polarity} ones" if doubt > _CONFIDENT else ""
+    reason += f", but at {places:.1f} places in a slice only" if spread < _CONFIDENT else ""
+    return PolarityFinding(polarity, round(clear * spread, 2), f"{reason}.")
 
 
 @dataclass
@@ -115,6 +124,12 @@ class _Tally:
     spots: int = 0
     bright: Sums = (0.0, 0.0, 0.0)
     dark: Sums = (0.0, 0.0, 0.0)
+    spread: float = 0.0  # places, weighted with what is enclosed there
+
+    def places(self) -> float:
+        """Return from how many separate places in a slice the enclosed comes."""
+        enclosed = self.bright[0] + self.dark[0]
+        return self.spread / enclosed if enclosed else 0.0
 
     def rings(self) -> tuple[float, float]:
         """Return what is enclosed on all sides."""
@@ -180,12 +195,27 @@ def _count(grey: Floats, looked: NDArray[np.bool_], step: float, tally: _Tally) 
     noise = max(1.4826 * float(np.median(np.abs(rough - np.median(rough)))), step)
     smooth = ndimage.gaussian_filter(grey, 0.8)
     around = _around(grey)
-    dark = [depth[inner][where] for depth in _enclosed(smooth, around)]
-    bright = [depth[inner][where] for depth in _enclosed(-smooth, -around)]
+    dark = [np.where(where, depth[inner], 0) for depth in _enclosed(smooth, around)]
+    bright = [np.where(where, depth[inner], 0) for depth in _enclosed(-smooth, -around)]
     tally.voxels += int(where.sum())
     tally.spots += int((np.maximum(dark[0], bright[0]) > 3 * noise).sum())
     tally.dark = _added(tally.dark, dark, noise)
     tally.bright = _added(tally.bright, bright, noise)
+    tally.spread += _spread(np.maximum(dark[0], bright[0]) - 2 * noise)
+
+
+def _spread(depth: Floats) -> float:
+    """Sum the squares of what is enclosed, times the number of places that share them.
+
+    Places of unequal weight count as fewer: as the inverse of the sum of their squared shares
+    (Simpson's index).
+    """
+    enclosed = np.square(np.maximum(depth, 0), dtype=np.float64)
+    near = ndimage.binary_dilation(enclosed > 0, iterations=_APART)
+    labels, count = ndimage.label(near)
+    weights = ndimage.sum_labels(enclosed, labels, np.arange(1, count + 1))
+    squares = float(np.square(weights).sum())
+    return float(np.sum(weights)) ** 3 / squares if squares else 0.0
 
 
 def _around(grey: Floats) -> Floats:
