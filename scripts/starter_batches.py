@@ -100,7 +100,11 @@ def _moved(both: Tensor, plan: BatchPlan) -> tuple[Tensor, Tensor]:
 
 
 def augmented(image: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Vary grey values as scans differ: gamma, window, blur, noise, coarse grey levels."""
+    """Vary grey values as scans differ: gamma, window, blur, noise, coarse grey levels.
+
+    Mildly: real arteries differ from what surrounds them by a few grey levels, which stronger
+    noise and fewer levels drown.
+    """
     n = len(image)
 
     def spread(low: float, high: float) -> Tensor:
@@ -113,8 +117,8 @@ def augmented(image: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     image = torch.where(some(0.4), torch.lerp(image, blurred, spread(0.2, 1.0)), image)
     image = image.clamp(0, 1) ** torch.exp(spread(-0.5, 0.5))
     image = (image - 0.5) * spread(0.7, 1.3) + 0.5 + spread(-0.15, 0.15)
-    noisy = image + torch.randn_like(image) * spread(0.0, 0.06)
-    image = torch.where(some(0.5), noisy, image).clamp(0, 1)
-    levels = torch.exp(spread(2.3, 5.5))  # 10 to 245 grey levels: 8-bit scans use few
-    image = torch.where(some(0.4), torch.round(image * levels) / levels, image)
+    noisy = image + torch.randn_like(image) * spread(0.0, 0.03)
+    image = torch.where(some(0.3), noisy, image).clamp(0, 1)
+    levels = torch.exp(spread(3.2, 5.5))  # 25 to 245 grey levels: 8-bit scans use few
+    image = torch.where(some(0.25), torch.round(image * levels) / levels, image)
     return image.clamp(0, 1), truth
