@@ -7,9 +7,11 @@ import pytest
 
 from napari_vessel.errors import CallerError, ReadError
 from napari_vessel.geometry import Box, Plane, VoxelSize
+from napari_vessel.networks import starter
 from napari_vessel.project import Project
 from napari_vessel.session import Session
 from napari_vessel.simulate import drive
+from napari_vessel.volumes import VolumeOptions
 from napari_vessel.workflows import (
     BlockFailed,
     Focus,
@@ -211,7 +213,75 @@ def test_blocks_that_failed_are_said(opened, runner):
     runner.scripts["propose"] = partial
     list(drive(opened, "predict", opened.predict()))
     sentence = opened.activities["predict"].sentence
-    assert "3 of 4" in sentence and "chunk 3 is gone" in sentence
+    assert "3 of 4 blocks" in sentence and "chunk 3 is gone" in sentence
+
+
+@pytest.mark.parametrize(
+    ("blocks", "outside", "words"),
+    [
+        (12, 0, "Proposed 12 blocks in 1 s."),
+        (12, 1, "Proposed 12 blocks in 1 s. 1 of them is outside of the organ"),
+        (12, 4, "Proposed 12 blocks in 1 s. 4 of them are outside of the organ"),
+        (3, 3, "All of it is outside of the organ: to predict it, untick Organ only"),
+    ],
+)
+def test_what_lies_outside_of_the_organ_is_said(opened, runner, blocks, outside, words):
+    def propose(request):
+        yield Proposed("p", "complete", blocks, (), 1.0, outside=outside)
+
+    runner.scripts["propose"] = propose
+    list(drive(opened, "predict", opened.predict()))
+    sentence = opened.activities["predict"].sentence
+    assert words in sentence
+    assert ("outside" in sentence) == bool(outside)
+
+
+def test_holes_and_failures_are_said_beside_what_is_outside(opened, runner):
+    def propose(request):
+        failed = (BlockFailed(BOX, "chunk 3 is gone"),)
+        yield Proposed("p", "partial", 4, failed, 1.0, missing_chunks=7, outside=2)
+
+    runner.scripts["propose"] = propose
+    list(drive(opened, "predict", opened.predict()))
+    sentence = opened.activities["predict"].sentence
+    for words in ("3 of 4 blocks", "2 of them are outside", "7 chunks", "chunk 3 is gone"):
+        assert words in sentence
+
+
+def test_opening_tells_at_which_size_the_network_sees_the_volume(opened):
+    assert opened.opened.scale.zoom == (1, 1, 1)
+    assert not opened.opened.scale.as_learned
+    assert "unknown" in opened.opened.scale.reason
+    learned = starter().card.voxel_size_um
+    list(drive(opened, "open", opened.reopen(voxel_size=VoxelSize(*learned))))
+    assert opened.opened.scale.as_learned
+    half = VoxelSize(*(edge / 2 for edge in learned))
+    list(drive(opened, "open", opened.reopen(voxel_size=half)))
+    assert opened.opened.scale.zoom == (0.5, 0.5, 0.5)
+    assert "Rescaled" in opened.opened.scale.reason
+
+
+def test_a_project_s_own_zoom_is_told(opened, volume, runner):
+    stroke(opened, BOX, 1)
+    project, settings = opened.project, opened.project.config.inference
+    project.update(inference=settings.model_copy(update={"zoom": 1.5}))
+    list(drive(opened, "open", opened.open(volume)))
+    assert opened.opened.scale.zoom == (1.5, 1.5, 1.5)
+    assert "as asked" in opened.opened.scale.reason
+
+
+@pytest.mark.parametrize("wish", [{"polarity": "bright"}, {"organ_only": False}])
+def test_what_is_wished_at_opening_is_what_a_project_predicts_with_from_then_on(
+    opened, volume, wish
+):
+    stroke(opened, BOX, 1)
+    list(drive(opened, "open", opened.reopen(voxel_size=VoxelSize(5, 2, 2))))
+    list(drive(opened, "open", opened.open(volume, VolumeOptions(**wish))))
+    kept = Project.open(opened.project.path).open_volume()
+    assert kept.options == opened.volume.options
+    assert kept.options.model_dump() == kept.options.model_dump() | wish
+    assert opened.volume.voxel_size == kept.voxel_size == VoxelSize(5, 2, 2)
+    assert opened.reviewed == BOX.size
 
 
 def test_an_adopted_checkpoint_is_used_and_said(opened, runner):

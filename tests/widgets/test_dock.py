@@ -1,5 +1,8 @@
 """The dock follows the session and asks it; in a real window."""
 
+from functools import partial
+from itertools import combinations
+
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
@@ -8,12 +11,14 @@ from qtpy.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
     QComboBox,
+    QLabel,
     QLineEdit,
     QSlider,
     QWidget,
 )
 
-from napari_vessel.geometry import Box, Plane
+from napari_vessel.geometry import Box, Plane, VoxelSize
+from napari_vessel.networks import starter
 
 pytestmark = pytest.mark.gui
 
@@ -52,6 +57,60 @@ def test_no_control_is_wider_than_a_dock_of_320_pixels(opened, qtbot):
         if child.isVisible():
             right = child.mapTo(dock.area.widget(), child.rect().topRight()).x()
             assert right <= room, child
+
+
+def squeezed(dock):
+    """Return what overlaps its neighbour, or has less room than its text takes."""
+    found = []
+    for parent in dock.area.widget().findChildren(QWidget):
+        parts = [c for c in parent.children() if isinstance(c, QWidget) and c.isVisible()]
+        pairs = combinations(parts, 2)
+        found += [pair for pair in pairs if pair[0].geometry().intersects(pair[1].geometry())]
+        found += [c for c in parts if isinstance(c, QLabel) and c.height() < _needed(c)]
+    return found
+
+
+def _needed(label):
+    return label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+
+
+@pytest.mark.parametrize("width", [320, 350, 400])
+def test_nothing_overlaps_or_is_cut_off_while_sentences_come_and_go(opened, width, qtbot):
+    viewer, dock = opened
+    viewer.window._qt_window.resize(1200, 860)
+    dock.setFixedWidth(width)
+    qtbot.waitUntil(lambda: not squeezed(dock))
+    dock.volume.voxel.setText("25,25,25")
+    dock.volume.apply.click()
+    qtbot.waitUntil(lambda: done(dock, "open"), timeout=20_000)
+    qtbot.waitUntil(lambda: not squeezed(dock))
+    for collapsed in (dock.predict.options, dock.volume.options):
+        collapsed.switch.setChecked(True)
+        qtbot.waitUntil(lambda: not squeezed(dock))
+    dock.predict.predict.click()
+    qtbot.waitUntil(lambda: done(dock, "predict"))
+    dock.predict.outcome.say("Proposed 12 blocks in 1,234 s. " * 5)
+    qtbot.waitUntil(lambda: not squeezed(dock))
+
+
+def test_at_which_size_the_network_sees_the_volume_is_said_above_the_button(opened, qtbot):
+    _, dock = opened
+    section, learned = dock.predict, starter().card.voxel_size_um
+    assert "their size is unknown" in section.scale.said
+    for factor, words in ((0.5, "Rescaled from"), (0.01, "far from"), (1, "")):
+        dock.volume.voxel.setText(",".join(f"{factor * edge:g}" for edge in learned))
+        dock.desk.jobs.start("open", partial(reopened, dock))
+        qtbot.waitUntil(lambda: done(dock, "open"), timeout=20_000)
+        assert section.scale.isVisible() == bool(words)
+        assert words in section.scale.said
+        assert dock.session.opened.scale.reason in section.predict.toolTip()
+    assert section.scale.mapTo(dock, section.scale.rect().bottomLeft()).y() <= (
+        section.predict.mapTo(dock, section.predict.rect().topLeft()).y()
+    )
+
+
+def reopened(dock):
+    return dock.session.reopen(voxel_size=VoxelSize.parse(dock.volume.voxel.text()))
 
 
 def test_sections_say_why_they_cannot_act_yet(make_dock):
@@ -327,7 +386,7 @@ def test_a_layer_that_is_no_volume_is_explained(make_dock, shape, rgb, words):
 def test_a_channel_of_a_layer_can_be_chosen(make_dock, qtbot):
     viewer, dock = make_dock()
     viewer.add_image(np.stack([np.zeros((5, 20, 30)), np.ones((5, 20, 30))]), name="two")
-    dock.volume.channel.setValue(1)
+    dock.volume.options.channel.setValue(1)
     dock.volume.use.click()
     qtbot.waitUntil(lambda: dock.desk.link.labels is not None, timeout=20_000)
     assert dock.session.volume.read(Box.of((5, 20, 30))).min() == 1

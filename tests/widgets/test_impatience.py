@@ -413,7 +413,7 @@ def test_a_layer_with_channels_is_used_by_one_of_them(docked, qtbot):
     dock.volume.use.click()
     assert "choose a channel from 0 to 1" in dock.volume.outcome.said
     assert told_since(before) == [dock.volume.outcome.said]
-    dock.volume.channel.setValue(1)
+    dock.volume.options.channel.setValue(1)
     dock.volume.use.click()
     qtbot.waitUntil(lambda: idle(dock, "open") and dock.session.opened is not None)
     assert dock.session.volume.shape == (8, 40, 50)

@@ -103,7 +103,7 @@ def test_a_journal_opened_too_late_is_closed(jobs, qtbot):
     go, closed = Event(), []
     journal = SimpleNamespace(close=lambda: closed.append(True))
     opened = Opened(
-        *[None] * 7, corrections=journal, probability=None, threshold=0.5, checkpoint=""
+        *[None] * 8, corrections=journal, probability=None, threshold=0.5, checkpoint=""
     )
 
     def work():

@@ -1,5 +1,7 @@
 """The threshold and the smallest piece, by a real mouse in a real window."""
 
+from itertools import cycle, islice
+
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
@@ -71,13 +73,16 @@ def expected(probability, dock):
 
 def test_the_mask_follows_while_the_slider_is_dragged(proposed, probability, qtbot):
     _, dock = proposed
-    slider, seen = dock.predict.threshold.slider, []
+    slider, seen = dock.predict.threshold.slider, set()
     QTest.mousePress(slider, LEFT, NONE, handle(slider))
-    for value in range(50, 85, 5):
+    for value in islice(cycle([*range(50, 85, 3), *range(85, 50, -3)]), 300):
         QTest.mouseMove(slider, handle(slider, value))
-        QTest.qWait(20)  # no pause: a hand that goes on
-        seen.append(dock.session.threshold)
-    assert len(set(seen)) > 3
+        QTest.qWait(5)  # no pause: a hand that goes on
+        seen.add(dock.session.threshold)
+        if len(seen) > 3:
+            break
+    assert len(seen) > 3
+    QTest.mouseMove(slider, handle(slider, 80))
     qtbot.waitUntil(lambda: shows(dock, expected(probability, dock)))
     QTest.mouseRelease(slider, LEFT, NONE, handle(slider, 80))
     qtbot.waitUntil(lambda: dock.session.threshold == pytest.approx(slider.value() / 100))

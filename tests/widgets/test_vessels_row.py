@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 
 from napari_vessel.project import Project
 from napari_vessel.volumes import open_volume
+
+pytestmark = pytest.mark.gui
 
 SHAPE = (6, 96, 96)
 
@@ -42,7 +44,7 @@ def test_one_click_flips_and_another_flips_back(make_dock, dark, qtbot, pytestco
         settle(dock, qtbot)
         assert row.vessels.text() == f"Vessels: {way} (chosen)"
         assert dock.desk.session.opened.volume.options.polarity == polarity
-        assert dock.volume.polarity.currentData() == polarity
+        assert dock.volume.options.polarity.currentData() == polarity
 
 
 def test_the_project_remembers_what_was_chosen(make_dock, dark, qtbot, tmp_path):
@@ -53,3 +55,38 @@ def test_the_project_remembers_what_was_chosen(make_dock, dark, qtbot, tmp_path)
     qtbot.mouseClick(dock.volume.vessels.flip, Qt.MouseButton.LeftButton)
     settle(dock, qtbot)
     assert Project.open(tmp_path / "kidney.vessel").config.volume.options.polarity == "bright"
+
+
+def test_what_was_chosen_for_one_volume_is_no_wish_for_the_next(make_dock, dark, qtbot, tmp_path):
+    other = tmp_path / "other.npy"
+    np.save(other, np.load(dark))
+    _, dock = make_dock()
+    dock.volume.open_path(str(dark))
+    settle(dock, qtbot)
+    qtbot.mouseClick(dock.volume.vessels.flip, Qt.MouseButton.LeftButton)
+    settle(dock, qtbot)
+    dock.volume.open_path(str(other))
+    settle(dock, qtbot)
+    assert dock.volume.vessels.vessels.text() == "Vessels: dark on bright (found)"
+    assert dock.volume.options.polarity.currentData() == "auto"
+
+
+def test_what_a_hand_changed_counts_for_the_volume_that_is_opened_next(make_dock, dark, qtbot):
+    _, dock = make_dock()
+    options = dock.volume.options
+    options.switch.setChecked(True)
+    dock.area.ensureWidgetVisible(options.organ)
+    qtbot.mouseClick(options.organ, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    assert not options.organ.isChecked()
+    options.polarity.setFocus()
+    qtbot.keyClick(options.polarity, Qt.Key.Key_End)
+    assert options.polarity.currentData() == "bright"
+    dock.volume.open_path(str(dark))
+    settle(dock, qtbot)
+    used = dock.session.volume.options
+    assert (used.polarity, used.organ_only) == ("bright", False)
+    qtbot.mouseClick(options.organ, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    dock.area.ensureWidgetVisible(dock.volume.again)
+    qtbot.mouseClick(dock.volume.again, Qt.MouseButton.LeftButton)
+    settle(dock, qtbot)
+    assert dock.session.volume.options.organ_only

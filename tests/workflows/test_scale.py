@@ -8,7 +8,7 @@ from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import CheckpointCard
 from napari_vessel.tiling import SAME
 from napari_vessel.volumes import VolumeOptions, open_store, volume_of_array
-from napari_vessel.workflows import WORKFLOWS, Predict, Propose, scale_sentence
+from napari_vessel.workflows import WORKFLOWS, Predict, Propose, scale_sentence, scale_used
 from napari_vessel.workflows._scale import extent_of, with_zoom
 from napari_vessel.workflows._settling import settled
 
@@ -64,6 +64,24 @@ def test_a_person_s_zoom_counts_along_the_finest_edge():
     assert config.zoom == (7.5, 1.5, 1.5)
     assert "as asked" in scale_sentence(config.zoom, volume_of(5, 1, 1), CARD)
     assert with_zoom(InferenceConfig(zoom=1), volume_of(25, 25, 25), CARD).zoom == SAME
+
+
+@pytest.mark.parametrize(
+    ("edges", "as_learned"),
+    [
+        ((50, 50, 50), True),
+        ((52, 52, 52), True),
+        ((25, 25, 25), False),
+        ((1, 1, 1), False),
+        ((200, 50, 50), False),
+        ((), False),
+    ],
+)
+def test_only_the_size_that_was_learned_is_no_news(edges, as_learned):
+    used = scale_used(AUTO, volume_of(*edges), CARD)
+    assert used.as_learned == as_learned
+    assert used.zoom == with_zoom(AUTO, volume_of(*edges), CARD).zoom_for()
+    assert used.reason == scale_sentence(used.zoom, volume_of(*edges), CARD)
 
 
 def test_settling_twice_is_settling_once():

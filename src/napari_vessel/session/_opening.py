@@ -17,6 +17,7 @@ import platformdirs
 from napari_vessel.annotation import Corrections
 from napari_vessel.errors import CallerError, ReadError
 from napari_vessel.geometry import Box, VoxelSize, Zyx
+from napari_vessel.inference import InferenceConfig
 from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.networks import starter
 from napari_vessel.project import Project, Proposal, find_project
@@ -29,7 +30,7 @@ from napari_vessel.volumes import (
     open_volume,
     replace_folder,
 )
-from napari_vessel.workflows import polarity_used
+from napari_vessel.workflows import polarity_used, scale_used
 
 _log = logging.getLogger(__name__)
 
@@ -74,9 +75,23 @@ def open_for_session(
         return _opened(project.open_volume(), project.path, project, callbacks, around)
     volume = open_volume(where, options)
     place, project = find_project(volume)
-    if project and options == VolumeOptions(level=options.level, channel=options.channel):
-        volume = project.open_volume()  # read as the person chose before
+    if project:
+        volume = _read_as_before(where, project, options)
     return _opened(volume, place, project, callbacks, around)
+
+
+def _read_as_before(where: str, project: Project, wishes: VolumeOptions) -> Volume:
+    """Open the volume as a person chose before, but for what they wish otherwise now.
+
+    The project keeps such a wish: what is shown is what is predicted.
+    """
+    before = project.config.volume.options
+    merged = before.model_dump() | wishes.model_dump(exclude_defaults=True)
+    if (options := VolumeOptions.model_validate(merged)) == before:
+        return project.open_volume()
+    volume = open_volume(where, options)
+    project.link(volume)
+    return volume
 
 
 def _is_project(where: str) -> bool:
@@ -97,11 +112,13 @@ def _opened(
         on_failed=callbacks.on_failed,
     )
     checkpoint = project.open_checkpoint() if project else starter()
+    inference = project.config.inference if project else InferenceConfig()
     proposal = project.open_proposal() if project else None
     return Opened(
         volume=volume,
         window=volume.window(),
         polarity=polarity_used(volume, checkpoint.card),
+        scale=scale_used(inference, volume, checkpoint.card),
         pyramid=volume.pyramid(callbacks.on_hole),
         place=place,
         project=project,

@@ -36,11 +36,26 @@ def _cleaned(event: Cleaned) -> str:
 def _proposed(event: Proposed) -> str:
     missing = event.missing_chunks
     holes = f" {missing} chunks were not there and taken as their fill value." if missing else ""
+    rest = _outside(event) + holes
     if not event.failed:
-        blocks = f"{event.blocks} block{'s' if event.blocks != 1 else ''}"
-        return f"Proposed {blocks} in {event.seconds:.0f} s.{holes}"
+        return f"Proposed {_blocks(event.blocks)} in {event.seconds:.0f} s.{rest}"
     first = event.failed[0]
     return (
-        f"Proposed {event.blocks - len(event.failed)} of {event.blocks} blocks; "
+        f"Proposed {event.blocks - len(event.failed)} of {_blocks(event.blocks)}.{rest} "
         f"{len(event.failed)} could not be read, the first at {first.box}: {first.reason}"
     )
+
+
+def _outside(event: Proposed) -> str:
+    """Say what was not predicted, as no organ was found there."""
+    outside = event.outside
+    if not outside:
+        return ""
+    if outside == event.blocks:
+        return " All of it is outside of the organ: to predict it, untick Organ only in Volume."
+    are = "is" if outside == 1 else "are"
+    return f" {outside:,} of them {are} outside of the organ: no vessel is shown there."
+
+
+def _blocks(count: int) -> str:
+    return f"{count:,} block{'s' if count != 1 else ''}"

@@ -13,7 +13,7 @@ from napari_vessel.geometry import Box
 from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.project import Project
 from napari_vessel.volumes import IntensityWindow, Volume
-from napari_vessel.workflows import PolarityUsed
+from napari_vessel.workflows import PolarityUsed, ScaleUsed
 
 ActivityName = Literal["open", "predict", "retrain", "export"]
 ActivityState = Literal["idle", "running", "done", "failed", "cancelled"]
@@ -35,12 +35,14 @@ class Activity:
 class Opened:
     """All that opening a volume brought, ready to be shown without further work.
 
+    ``scale`` holds as long as it is open: what is learned here keeps its voxel size.
     ``cleaned`` is whether pieces below ``smallest_um3`` are removed of the probability.
     """
 
     volume: Volume
     window: IntensityWindow
     polarity: PolarityUsed
+    scale: ScaleUsed
     pyramid: list[Any]
     place: Path
     project: Project | None

@@ -7,12 +7,14 @@ from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.session import ActivityName
 from napari_vessel.tiling import BlockGrid
-from napari_vessel.widgets._section import Collapsed, Section, button, combo, row
+from napari_vessel.widgets._section import Collapsed, Section, Sentence, button, combo, row
 from napari_vessel.widgets._smallest_box import SmallestBox
 from napari_vessel.widgets._threshold_row import ThresholdRow
+from napari_vessel.workflows import ScaleUsed
 
 __all__ = ["PredictSection"]
 
+_TIP = "Propose a mask, where you look first."
 _STILL_SHOWN = (
     " Pieces below the smallest are shown still: press Enter in Smallest piece, and where a "
     "prediction did not come to its end, predict again."
@@ -41,9 +43,9 @@ class PredictSection(Section):
 
     def build(self) -> None:
         """Add the button, the options and the threshold."""
-        self.predict = button(
-            "Predict vessels (Shift-P)", "Propose a mask, where you look first.", self.start
-        )
+        self.scale = Sentence()
+        self.body.addWidget(self.scale)
+        self.predict = button("Predict vessels (Shift-P)", _TIP, self.start)
         self.predict.setMinimumHeight(36)
         self.predict.setStyleSheet("font-weight: bold")
         self.body.addWidget(self.predict)
@@ -90,10 +92,12 @@ class PredictSection(Section):
         self.smallest.setEnabled(opened is not None and not self.running)
         if opened is None:
             self.hint.say("Open a volume first.")
+            self.scale.say("")
             return
         session = self.desk.session
         self.threshold.show_threshold(session.threshold)
         self.smallest.show_smallest(session.smallest_um3, opened.volume)
+        self._show_scale(opened.scale)
         box = self._box() or opened.region
         shape = " × ".join(f"{n:,}" for n in box.shape)
         count = len(BlockGrid(Box.of(box.shape), InferenceConfig().block).blocks)
@@ -102,6 +106,11 @@ class PredictSection(Section):
             f"checkpoint {session.checkpoint}, the slice in view first."
             + (_STILL_SHOWN if session.small_pieces_shown and not self.running else "")
         )
+
+    def _show_scale(self, scale: ScaleUsed) -> None:
+        """Say at which size the network sees the volume, where that is not plain."""
+        self.scale.say("" if scale.as_learned else scale.reason)
+        self.predict.setToolTip(f"{_TIP} {scale.reason}")
 
     def _box(self) -> Box | None:
         visible = self.where.currentData() == "visible"

@@ -6,24 +6,20 @@ from pathlib import PurePath
 from typing import Any
 
 from napari.layers import Image
-from qtpy.QtWidgets import QFileDialog, QFrame, QLineEdit, QSpinBox, QVBoxLayout
+from qtpy.QtWidgets import QFileDialog, QFrame, QLineEdit, QVBoxLayout
 
 from napari_vessel.errors import CallerError, VesselError
 from napari_vessel.geometry import VoxelSize
 from napari_vessel.session import ActivityName, Opened
-from napari_vessel.volumes import Volume, VolumeOptions
-from napari_vessel.widgets._section import Collapsed, Section, Sentence, button, combo, row
+from napari_vessel.volumes import Volume
+from napari_vessel.widgets._reading_options import ReadingOptions
+from napari_vessel.widgets._section import Section, Sentence, button, combo, row
 from napari_vessel.widgets._units import micrometres
 from napari_vessel.widgets._vessels_row import VesselsRow
 
 __all__ = ["VolumeSection"]
 
 _FILES = "Volumes (*.tif *.tiff *.npy);;All files (*)"
-_POLARITY = {
-    "As found in the volume": "auto",
-    "Dark vessels": "dark",
-    "Bright vessels": "bright",
-}
 
 
 class VolumeSection(Section):
@@ -91,24 +87,10 @@ class VolumeSection(Section):
         self.body.addWidget(self.asking)
 
     def _add_options(self) -> None:
-        self.options = Collapsed("Level, channel, polarity", "How the file is read.")
-        self.level = QSpinBox()
-        self.level.setRange(0, 64)
-        self.level.setToolTip("Resolution level to work on; 0 is the finest.")
-        self.channel = QSpinBox()
-        self.channel.setRange(-1, 1000)
-        self.channel.setValue(-1)
-        self.channel.setSpecialValueText("none")
-        self.channel.setToolTip("The channel to use, where the file has several.")
-        self.polarity = combo(
-            "Polarity", "Are vessels darker or brighter than what surrounds them?", dict(_POLARITY)
-        )
+        self.options = ReadingOptions()
         self.again = button(
             "Open again with these", "Read the open volume with these settings.", self._reopen
         )
-        self.options.inside.addLayout(row("Level", self.level))
-        self.options.inside.addLayout(row("Channel", self.channel))
-        self.options.inside.addLayout(row("Polarity", self.polarity))
         self.options.inside.addWidget(self.again)
         self.body.addWidget(self.options)
 
@@ -137,8 +119,7 @@ class VolumeSection(Section):
         opened = self.desk.session.opened
         self.vessels.show_used(opened.polarity if opened else None, busy=self.running)
         if opened and opened is not self._shown:  # else it may be what a person just chose
-            chosen = self.polarity.findData(opened.volume.options.polarity)
-            self.polarity.setCurrentIndex(chosen)
+            self.options.show_used(opened.volume.options)
         self._shown = opened
 
     def _list_layers(self) -> None:
@@ -156,12 +137,12 @@ class VolumeSection(Section):
     # -- asking ----------------------------------------------------------------
 
     def open_path(self, where: str) -> None:
-        """Open a path or address with the chosen level, channel and polarity."""
+        """Open a path or address, read as the person wishes."""
         where = where.strip().strip("'\"")
         if not where:
             self.say("Type or paste a path or address first.")
             return
-        options = self._options()
+        options = self.options.wished()
         self.desk.jobs.start("open", lambda: self.desk.session.open(where, options))
 
     def work_here(self) -> None:
@@ -173,14 +154,6 @@ class VolumeSection(Section):
         self.desk.jobs.start(
             "open",
             lambda: self.desk.session.open(volume.uri, volume.options, around=focus),
-        )
-
-    def _options(self) -> VolumeOptions:
-        channel = self.channel.value()
-        return VolumeOptions(
-            level=self.level.value(),
-            channel=None if channel < 0 else channel,
-            polarity=self.polarity.currentData(),
         )
 
     def _choose_file(self) -> None:
@@ -197,8 +170,9 @@ class VolumeSection(Section):
         self.open_path(self.address.text())
 
     def _reopen(self) -> None:
-        options = self._options()
-        changes = {name: getattr(options, name) for name in ("level", "channel", "polarity")}
+        options = self.options.shown()
+        names = ("level", "channel", "polarity", "organ_only")
+        changes = {name: getattr(options, name) for name in names}
         self.desk.jobs.start("open", lambda: self.desk.session.reopen(**changes))
 
     def _take_polarity(self, polarity: str) -> None:
@@ -220,11 +194,11 @@ class VolumeSection(Section):
         name = layer.name  # the person may have renamed it
         kept = layer.metadata.get("napari-vessel", {}).get("uri")
         try:
-            voxels = None if kept else _voxels(layer, self._options().channel)
+            voxels = None if kept else _voxels(layer, self.options.wished().channel)
         except VesselError as error:
             self.complain(error)
             return
-        session, options = self.desk.session, self._options()
+        session, options = self.desk.session, self.options.wished()
         if kept:
             started = self.desk.jobs.start("open", lambda: session.open(kept, options))
         else:
@@ -249,7 +223,7 @@ def _voxels(layer: Image, channel: int | None) -> Any:  # noqa: ANN401
         if channel is None or channel >= data.shape[0]:
             raise CallerError(
                 f"Layer {layer.name!r} has shape {tuple(data.shape)}: choose a channel from 0 to "
-                f"{data.shape[0] - 1} (under Level, channel, polarity), or split the stack."
+                f"{data.shape[0] - 1} (under {ReadingOptions.title}), or split the stack."
             )
         return data[channel]
     if len(data.shape) != 3:

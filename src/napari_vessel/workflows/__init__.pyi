@@ -25,6 +25,7 @@ __all__ = [
     "Proposed",
     "Retrain",
     "Retrained",
+    "ScaleUsed",
     "SliceProposed",
     "Train",
     "TrainRun",
@@ -35,6 +36,7 @@ __all__ = [
     "load_train_run",
     "polarity_used",
     "scale_sentence",
+    "scale_used",
 ]
 
 from ._events import BlockFailed as BlockFailed
@@ -70,6 +72,8 @@ from ._requests import Predict as Predict
 from ._requests import Propose as Propose
 from ._requests import Retrain as Retrain
 from ._requests import Train as Train
+from ._scale import ScaleUsed as ScaleUsed
 from ._scale import scale_sentence as scale_sentence
+from ._scale import scale_used as scale_used
 from ._train_config import TrainRun as TrainRun
 from ._train_config import load_train_run as load_train_run

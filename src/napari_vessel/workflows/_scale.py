@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from napari_vessel.geometry import Zyx
 from napari_vessel.inference import InferenceConfig, zoom_per_edge
 from napari_vessel.networks import CheckpointCard
@@ -11,6 +13,26 @@ from napari_vessel.volumes import Volume
 _LEAST, _MOST = 1 / 4, 4  # beyond, it is another modality: 1 µm voxels are no kidney at 50 µm
 _ALIKE = 0.05  # less than what scans of one kind differ by: not worth a resampling
 _COARSE = 0.5  # from here on blocks may be larger, as the network sees little of them
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleUsed:
+    """At which size a network sees a volume, and why, as a sentence.
+
+    ``zoom`` is the network's pixels per voxel (z, y, x). ``as_learned`` is whether the
+    volume's voxels are known to be of the size that the network learned at.
+    """
+
+    zoom: Zoom
+    as_learned: bool
+    reason: str
+
+
+def scale_used(config: InferenceConfig, volume: Volume, card: CheckpointCard) -> ScaleUsed:
+    """Return at which size ``volume`` is shown to the network of ``card``."""
+    zoom = with_zoom(config, volume, card).zoom_for(volume.voxel_size)
+    alike = volume.voxel_size_known and abs(_factor(volume, card) - 1) <= _ALIKE
+    return ScaleUsed(zoom, alike and zoom == SAME, scale_sentence(zoom, volume, card))
 
 
 def with_zoom(config: InferenceConfig, volume: Volume, card: CheckpointCard) -> InferenceConfig:
