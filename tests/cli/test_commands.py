@@ -12,8 +12,9 @@ import pytest
 import napari_vessel
 from napari_vessel.cli import app
 from napari_vessel.errors import ReadError
+from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import Project
-from napari_vessel.volumes import Volume, open_volume
+from napari_vessel.volumes import Volume, mask_of, open_volume
 from napari_vessel.workflows import Progress
 
 COMMANDS = ("demo", "info", "new", "predict", "correct", "retrain", "evaluate", "export", "doctor")
@@ -118,9 +119,85 @@ def test_a_prediction_of_a_project_takes_the_project_s_settings(nv, good):
     assert (chosen["fuse"], chosen["planes"], chosen["views"]) == ("max", ["xy", "xz"], "none")
 
 
-def box_of(good):
-    from napari_vessel.geometry import Box
+def test_a_project_proposes_corrects_learns_and_proposes_again_without_a_window(nv, good, truth):
+    project, where = Project(good / "kidney.vessel"), good / "kidney.vessel"
+    first = answer(nv("predict", where, "--json"))
+    assert (first["state"], first["blocks"], first["project"]) == ("complete", 2, str(where))
+    assert first["proposal"] == project.config.proposal
+    nv("correct", where, "--labels", good / "truth.npy", "--slices", "xy:3,5")
+    answer(nv("retrain", where, "--seed", 3, "--json"))
+    second = answer(nv("predict", where, "--json"))
+    assert second["proposal"] == project.config.proposal != first["proposal"]
+    exported = answer(nv("export", where, good / "mask.ome.zarr", "--json"))
+    mask = open_volume(exported["path"]).read(box_of(good)) != 0
+    shown = mask_of(project.open_proposal().probability(box_of(good)), project.threshold)
+    np.testing.assert_array_equal(mask[[3, 5]], truth[[3, 5]] != 0)
+    others = [0, 1, 2, 4, 6, 7]
+    np.testing.assert_array_equal(mask[others], shown[others] != 0)
 
+
+def test_what_a_project_s_proposal_is_given_are_the_project_s_settings(nv, good):
+    project = Project(good / "kidney.vessel")
+    args = "--threshold", 0.25, "--smallest-um3", 40, "--planes", "xy,xz", "--fuse", "max"
+    told = answer(nv("predict", project.path, *args, "--json"))
+    assert (told["threshold"], told["smallest_um3"]) == (0.25, 40)
+    config = project.config
+    assert (config.threshold, config.smallest_um3) == (0.25, 40)
+    assert config.inference.planes == (Plane.XY, Plane.XZ)
+    assert (config.inference.fuse, config.inference.views) == ("max", "none")
+    assert project.open_proposal().is_cleaned
+    answer(nv("predict", project.path, "--box", "0:8,0:32,0:32", "--json"))
+    assert project.config.threshold == 0.25
+    assert project.open_proposal().region == Box.parse("0:8,0:32,0:32")
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (("kidney.npy",), "OUT is missing"),
+        (("kidney.vessel", "--probability"), "--probability goes with OUT"),
+        (("kidney.vessel", "--overwrite"), "--overwrite goes with OUT"),
+        (("kidney.vessel", "--checkpoint", "none"), "has no checkpoint none, but starter, tiny"),
+        (("kidney.vessel", "--level", "1"), "leave out --level"),
+        (("kidney.vessel", "--threshold", 0.1, "--box", "0:9,0:64,0:32"), "0:9,0:64,0:32"),
+        (("kidney.vessel", "--smallest-um3", "inf"), "Smallest piece inf"),
+    ],
+)
+def test_without_out_what_cannot_be_is_said_in_one_line_and_nothing_changes(nv, good, args, why):
+    before = (good / "kidney.vessel" / "project.toml").read_text()
+    result = nv("predict", good / args[0], *args[1:])
+    assert result.exit_code == 2
+    assert why in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert (good / "kidney.vessel" / "project.toml").read_text() == before
+
+
+def test_a_checkpoint_of_the_project_s_that_is_asked_for_is_in_use(nv, good):
+    project = Project(good / "kidney.vessel")
+    project.update(checkpoint="starter")
+    answer(nv("predict", project.path, "--checkpoint", "tiny", "--json"))
+    assert project.config.checkpoint == "tiny"
+
+
+def test_a_proposal_that_ends_partial_says_so_and_returns_3(nv, good, cut):
+    result = nv("predict", good / "kidney.vessel", "--json")
+    told = answer(result, status=3)
+    assert (told["state"], [failed["box"] for failed in told["failed"]]) == (
+        "partial",
+        ["0:8,32:64,0:32"],
+    )
+    assert "1 of 2 blocks failed" in result.stderr
+
+
+@pytest.mark.parametrize("polarity", ["dark", "bright"])
+def test_info_prints_the_polarity_chosen(nv, good, polarity):
+    told = answer(nv("info", good / "kidney.npy", "--no-trial", "--polarity", polarity, "--json"))
+    assert told["polarity"] == polarity
+    assert told["polarity_confidence"] is None
+    assert "Chosen" in told["polarity_reason"]
+
+
+def box_of(good):
     return Box.of(open_volume(good / "kidney.npy").shape)
 
 
@@ -148,7 +225,7 @@ def test_a_run_that_ends_partial_says_so_and_returns_3(nv, good, cut):
 
 
 def test_before_a_big_run_memory_disk_and_time_are_said(nv, good, monkeypatch):
-    monkeypatch.setattr("napari_vessel.cli._predicting._BIG", 1)
+    monkeypatch.setattr("napari_vessel.cli._forewarning._BIG", 1)
     result = nv("predict", good / "kidney.vessel", good / "out.ome.zarr", "--json")
     assert answer(result)["state"] == "complete"
     assert all(word in result.stderr for word in ("GB of memory", "GB of disk", "minutes"))

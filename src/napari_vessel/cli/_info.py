@@ -19,7 +19,7 @@ from napari_vessel.cli._options import (
 from napari_vessel.cli._output import explained
 from napari_vessel.cli._values import report
 from napari_vessel.inference import InferenceConfig
-from napari_vessel.volumes import open_volume
+from napari_vessel.volumes import Volume, open_volume
 from napari_vessel.workflows import forecast
 
 
@@ -46,11 +46,9 @@ def info(
         options = volume_options(level, channel, voxel_size, polarity, missing, whole=whole)
         opened = open_volume(volume, options)
         costs = forecast(opened, InferenceConfig(), trial=trial)
-        polarity_found, organ = opened.polarity(), opened.organ()
-        values: dict[str, Any] = opened.describe() | {
-            "polarity": polarity_found.polarity,
-            "polarity_confidence": polarity_found.confidence,
-            "polarity_reason": polarity_found.reason,
+        organ = opened.organ()
+        values: dict[str, Any] = opened.describe() | _polarity(opened)
+        values |= {
             "organ_percent": 100 * organ.share,
             "organ_reason": organ.reason,
             "prediction_memory_gb": costs.memory_bytes / 1e9,
@@ -58,3 +56,20 @@ def info(
             "prediction_minutes": None if costs.seconds is None else costs.seconds / 60,
         }
         report(values, as_json=json)
+
+
+def _polarity(volume: Volume) -> dict[str, Any]:
+    """Tell what was chosen, else what is found and whether a prediction relies on it."""
+    chosen = volume.options.polarity
+    found = None if chosen != "auto" else volume.polarity()
+    if found is None:
+        reason = "Chosen by a person."
+    elif found.confident:
+        reason = found.reason
+    else:
+        reason = f"Not sure enough, so the network's own is used: {found.reason}"
+    return {
+        "polarity": found.polarity if found else chosen,
+        "polarity_confidence": found.confidence if found else None,
+        "polarity_reason": reason,
+    }

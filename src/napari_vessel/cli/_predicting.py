@@ -1,14 +1,14 @@
-"""``predict``: a mask of a volume, or of a project's volume."""
+"""``predict``: a mask of a volume or of a project's volume, or a project's own proposal."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from napari_vessel.cli._forewarning import forewarn
 from napari_vessel.cli._options import (
     BoxText,
     Channel,
@@ -26,15 +26,14 @@ from napari_vessel.cli._options import (
     volume_options,
 )
 from napari_vessel.cli._output import PARTIAL, explained, run, say
+from napari_vessel.cli._proposing import project_of, propose_in
 from napari_vessel.cli._values import report
 from napari_vessel.errors import CallerError
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.project import Project
 from napari_vessel.volumes import open_volume
-from napari_vessel.workflows import Predict, Proposed, forecast, is_project
-
-_BIG = 2**27  # voxels: from here on a person wants to know what they are in for
+from napari_vessel.workflows import Predict, Proposed, is_project
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +43,14 @@ def register(app: typer.Typer) -> None:
 
 def predict(
     volume: Annotated[str, typer.Argument(metavar="VOLUME_OR_PROJECT", help="What to predict.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT.ome.zarr", help="Where the mask goes.")],
+    out: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="OUT.ome.zarr",
+            help="Where the mask goes; without, a PROJECT gets a proposal of its own, as in the "
+            "dock, and keeps --threshold and all other options given as its settings.",
+        ),
+    ] = None,
     checkpoint: Annotated[
         str | None, typer.Option(help="Checkpoint: starter, a project's, or a folder.")
     ] = None,
@@ -90,7 +96,10 @@ def predict(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Predict a mask of a whole volume or box; a killed run goes on where it was."""
+    """Predict a mask of a whole volume or box, or a project's proposal to correct.
+
+    A killed run into OUT goes on where it was.
+    """
     with explained():
         if scheduler != "local":
             raise CallerError(f"--scheduler {scheduler}: this version runs blocks local only.")
@@ -101,24 +110,32 @@ def predict(
             "fuse": fuse,
             "device": device,
         }
-        request = Predict(
-            volume=volume,
-            out=out,
-            options=options,
-            checkpoint=checkpoint or "starter",
-            box=box_of(box),
-            inference=_with(InferenceConfig(), chosen),
-            threshold=threshold,
-            smallest_um3=SMALLEST_UM3 if smallest_um3 is None else smallest_um3,
-            probability=probability,
-            overwrite=overwrite,
-        )
         if is_project(volume):
             refuse_for_project(options, volume)
-            request = _of_project(request, chosen, checkpoint, smallest_um3)
-        _forewarn(request)
-        result: Proposed = run("predict", request)
-        report(_summary(result), as_json=json)
+        if out is None:
+            project = project_of(volume, probability=probability, overwrite=overwrite)
+            kept = {"checkpoint": checkpoint, "threshold": threshold, "smallest_um3": smallest_um3}
+            result, made = propose_in(project, box_of(box), chosen | kept)
+        else:
+            request = Predict(
+                volume=volume,
+                out=out,
+                options=options,
+                checkpoint=checkpoint or "starter",
+                box=box_of(box),
+                inference=_with(InferenceConfig(), chosen),
+                threshold=threshold,
+                smallest_um3=SMALLEST_UM3 if smallest_um3 is None else smallest_um3,
+                probability=probability,
+                overwrite=overwrite,
+            )
+            if is_project(volume):
+                request = _of_project(request, chosen, checkpoint, smallest_um3)
+            opened = open_volume(request.volume, request.options)
+            forewarn(opened, request.inference, request.box)
+            result = run("predict", request)
+            made = {"mask": result.name if result.state == "complete" else None}
+        report(made | _ended(result), as_json=json)
     if result.state == "partial":
         say(f"Partial: {len(result.failed)} of {result.blocks} blocks failed; run again to retry.")
         raise typer.Exit(PARTIAL)
@@ -148,24 +165,8 @@ def _with(config: InferenceConfig, chosen: dict[str, Any]) -> InferenceConfig:
     return InferenceConfig.model_validate(config.model_dump() | given)
 
 
-def _forewarn(request: Predict) -> None:
-    """Say before a big run what it will take."""
-    volume = open_volume(request.volume, request.options)
-    voxels = request.box.size if request.box else prod(volume.shape)
-    if voxels < _BIG:
-        return
-    costs, share = forecast(volume, request.inference, trial=True), voxels / prod(volume.shape)
-    say(
-        f"Predicting {voxels / 1e9:.2f} billion voxels takes about "
-        f"{costs.memory_bytes / 1e9:.1f} GB of memory, at most {share * costs.disk_bytes / 1e9:.1f}"
-        f" GB of disk and {share * (costs.seconds or 0) / 60:.0f} minutes."
-    )
-
-
-def _summary(result: Proposed) -> dict[str, Any]:
-    done = result.state == "complete"
+def _ended(result: Proposed) -> dict[str, Any]:
     return {
-        "mask": result.name if done else None,
         "state": result.state,
         "blocks": result.blocks,
         "failed": [{"box": failed.box, "reason": failed.reason} for failed in result.failed],

@@ -204,7 +204,7 @@ def _count(grey: Floats, looked: NDArray[np.bool_], step: float, tally: _Tally) 
     tally.spread += _spread(np.maximum(dark[0], bright[0]) - 2 * noise)
 
 
-def _spread(depth: Floats) -> float:
+def _spread(depth: NDArray[np.floating[Any]]) -> float:
     """Sum the squares of what is enclosed, times the number of places that share them.
 
     Places of unequal weight count as fewer: as the inverse of the sum of their squared shares
