@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,13 @@ def pytest_addoption(parser):
 def painter():
     """A painter in plain numpy over 12 × 20 × 24 voxels, at (5, 6, 7) of its volume."""
     return _module.ModelPainter((12, 20, 24), (5, 6, 7))
+
+
+@pytest.fixture
+def qtbot(qtbot):
+    """pytest-qt's, waiting a minute: whether something ends at all, on a busy machine too."""
+    qtbot.waitUntil = partial(qtbot.waitUntil, timeout=60_000)
+    return qtbot
 
 
 @pytest.fixture(autouse=True)

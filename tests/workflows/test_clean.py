@@ -1,6 +1,9 @@
 """Small pieces are removed from what is shown, never from what was predicted or corrected."""
 
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -162,6 +165,47 @@ def test_cancelled_it_leaves_what_was_shown_and_the_setting(project):
     np.testing.assert_array_equal(shown(project), before)
     folder = project.open_proposal().store.path
     assert not [path for path in folder.iterdir() if "partial" in path.name]
+
+
+def drafts(project, name="a"):
+    folder = project.proposals / f"{name}.ome.zarr"
+    return [path.name for path in folder.iterdir() if "partial" in path.name]
+
+
+def killed_while_cleaning(project):
+    """Clean in another process, and kill it once its first blocks are written."""
+    script = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from napari_vessel.workflows import WORKFLOWS, Clean\n"
+        "for event in WORKFLOWS['clean'](Clean(Path(sys.argv[1]), 60.0)):\n"
+        "    if event.done: os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, project.path], check=False)
+    assert ended.returncode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing there is killed by a signal")
+@pytest.mark.parametrize("smallest", [60, 0])
+def test_what_a_killed_cleaning_left_goes_with_the_next_whatever_it_is(project, smallest):
+    propose(project, "a", noise(WHOLE))
+    killed_while_cleaning(project)
+    assert len(drafts(project)) == 1
+    np.testing.assert_array_equal(shown(project), noise(WHOLE))
+    clean(project, smallest)
+    assert drafts(project) == []
+
+
+def test_the_draft_of_a_cleaning_under_way_is_left_to_it(project):
+    propose(project, "a", noise(WHOLE))
+    events = WORKFLOWS["clean"](Clean(project.path, 120))
+    while not next(events).done:
+        pass
+    clean(project, 0)
+    assert len(drafts(project)) == 1
+    list(events)
+    np.testing.assert_array_equal(shown(project), area_opened(noise(WHOLE), 60))
+    assert drafts(project) == []
 
 
 def test_a_proposal_that_is_not_complete_shows_all_its_pieces_and_that_is_told(project):

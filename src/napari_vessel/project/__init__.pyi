@@ -11,11 +11,13 @@ __all__ = [
     "ledger_path",
     "log_to_folder",
     "open_cleaned",
+    "remove_killed_drafts",
     "shown_mask",
 ]
 
 from ._cleaned import cleaned_draft as cleaned_draft
 from ._cleaned import open_cleaned as open_cleaned
+from ._cleaned import remove_killed_drafts as remove_killed_drafts
 from ._config import ProjectConfig as ProjectConfig
 from ._config import VolumeReference as VolumeReference
 from ._finding import find_project as find_project

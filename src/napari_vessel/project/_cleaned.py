@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from pydantic import JsonValue
 
 from napari_vessel.errors import VesselError
-from napari_vessel.volumes import Store, StoreSpec, create_store, folder_beside, open_store
+from napari_vessel.volumes import (
+    Store,
+    StoreSpec,
+    create_store,
+    folder_beside,
+    open_store,
+    remove_leftovers,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -65,8 +73,28 @@ def cleaned_draft(
         "layers": list(layers),
     }
     spec = StoreSpec(shape=store.shape, voxel_size=store.voxel_size, chunk=store.chunk, attrs=attrs)
-    with folder_beside(_place(store), overwrite=True) as draft:
+    with _held(store), folder_beside(_place(store), overwrite=True) as draft:
         yield create_store(draft, spec, overwrite=True)
+
+
+def remove_killed_drafts(store: Store) -> None:
+    """Delete what cleanings of ``store`` that were killed left, unless one is under way."""
+    with _held(store) as alone:
+        if alone:
+            remove_leftovers(_place(store))
+
+
+@contextmanager
+def _held(store: Store) -> Iterator[bool]:
+    """Hold ``store`` against the removal of drafts; false where another does, or none can."""
+    # The system frees the lock of who is killed. A generator may end on another thread.
+    lock = FileLock(_place(store).with_suffix(".lock"), thread_local=False)
+    with suppress(Timeout, OSError, NotImplementedError):
+        lock.acquire(blocking=False)
+    try:
+        yield lock.is_locked
+    finally:
+        lock.release()
 
 
 def _place(store: Store) -> Path:

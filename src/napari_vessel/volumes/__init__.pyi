@@ -25,6 +25,7 @@ __all__ = [
     "open_volume",
     "probability_u8",
     "read_rle",
+    "remove_leftovers",
     "replace_folder",
     "sync_tree",
     "volume_of_array",
@@ -33,6 +34,7 @@ __all__ = [
 
 from ._array import volume_of_array as volume_of_array
 from ._atomic import folder_beside as folder_beside
+from ._atomic import remove_leftovers as remove_leftovers
 from ._atomic import replace_folder as replace_folder
 from ._atomic import sync_tree as sync_tree
 from ._atomic import write_atomically as write_atomically

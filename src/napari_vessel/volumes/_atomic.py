@@ -8,6 +8,7 @@ killed leaves at most a ``.partial-…`` behind, which can be deleted.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -21,12 +22,14 @@ from napari_vessel.volumes._exchange import exchange
 __all__ = [
     "file_beside",
     "folder_beside",
+    "remove_leftovers",
     "replace_folder",
     "sync",
     "sync_tree",
     "write_atomically",
 ]
 
+_BESIDE = ".partial-"
 _NUMBERS = count()
 _LONGEST_NAME = 255  # bytes, on every common file system
 
@@ -115,6 +118,15 @@ def replace_folder(tmp: Path, final: Path) -> None:
             _remove(old)
 
 
+def remove_leftovers(path: Path) -> None:
+    """Delete what writers of ``path`` that were killed left beside it.
+
+    To be called while nobody else writes there; what refuses to go stays.
+    """
+    for leftover in path.parent.glob(f"{glob.escape(path.name)}{_BESIDE}*"):
+        _remove(leftover)
+
+
 def sync_tree(folder: Path) -> None:
     """Bring every file and folder below ``folder``, and itself, to the disk."""
     for base, _, files in os.walk(folder, topdown=False):
@@ -166,7 +178,7 @@ def _refuse_standing(path: Path, *, overwrite: bool) -> None:
 
 
 def _name_beside(path: Path) -> Path:
-    ending = f".partial-{os.getpid()}-{next(_NUMBERS)}"
+    ending = f"{_BESIDE}{os.getpid()}-{next(_NUMBERS)}"
     stem = path.name.encode()[: _LONGEST_NAME - len(ending)].decode(errors="ignore")
     return path.with_name(stem + ending)
 

@@ -9,7 +9,13 @@ from time import monotonic
 
 from napari_vessel.geometry import Box, Zyx
 from napari_vessel.morphology import HALO, least_voxels, opened_block
-from napari_vessel.project import Project, Proposal, cleaned_draft, open_cleaned
+from napari_vessel.project import (
+    Project,
+    Proposal,
+    cleaned_draft,
+    open_cleaned,
+    remove_killed_drafts,
+)
 from napari_vessel.volumes import Store, create_store
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._finishing import finish
@@ -32,6 +38,8 @@ def remove_small(project: Project, smallest_um3: float) -> Iterator[Progress]:
     """
     config, proposal = project.config, project.open_proposal()
     least = least_voxels(smallest_um3, config.volume.voxel_size)
+    for layer in proposal.layers if proposal else ():
+        remove_killed_drafts(layer.store)
     if proposal is None or least <= 1:
         return
     parts, bounds = _stale(proposal, least), Box.of(config.volume.shape)
