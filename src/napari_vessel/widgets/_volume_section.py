@@ -19,6 +19,7 @@ from napari_vessel.widgets._vessels_row import VesselsRow
 
 __all__ = ["VolumeSection"]
 
+_UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "KB"), (1, "B"))
 _FILES = "Volumes (*.tif *.tiff *.npy);;All files (*)"
 
 
@@ -246,9 +247,8 @@ def _facts(volume: Volume) -> str:
 def _bytes(count: int) -> str:
     """Say a number of bytes.
 
-    >>> _bytes(3_540_000), _bytes(2_000_000_000), _bytes(15_100_000_000_000)
-    ('0.004 GB', '2.0 GB', '15,100 GB')
+    >>> _bytes(46_080), _bytes(3_540_000), _bytes(2_000_000_000), _bytes(15_100_000_000_000)
+    ('46 KB', '3.5 MB', '2.0 GB', '15,100 GB')
     """
-    gigabytes = count / 1e9
-    digits = 3 if gigabytes < 0.1 else 1 if gigabytes < 100 else 0
-    return f"{gigabytes:,.{digits}f} GB"
+    size, unit = next((count / n, unit) for n, unit in _UNITS if count >= n or n == 1)
+    return f"{size:,.{1 if size < 100 and unit not in ('B', 'KB') else 0}f} {unit}"
