@@ -1,3 +1,4 @@
+import importlib
 import json
 from dataclasses import replace
 
@@ -91,8 +92,9 @@ def test_interrupted_it_goes_on_and_ends_as_if_never_interrupted(request_, tmp_p
 def test_interrupted_the_arithmetic_stays_though_auto_would_choose_another(request_, monkeypatch):
     auto = replace(request_, inference=QUICK.model_copy(update={"precision": "auto"}))
     chosen = iter(["fp32", "bf16"])
+    importlib.import_module("napari_vessel.inference._forward")  # it keeps its own
     monkeypatch.setattr(
-        "napari_vessel.workflows._settling.choose_precision",
+        "napari_vessel.networks.choose_precision",
         lambda device, wish, module: next(chosen) if wish == "auto" else wish,
     )
     until_one_block(auto)
