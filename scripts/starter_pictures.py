@@ -52,7 +52,7 @@ def predicted(checkpoint: Checkpoint, seed: int) -> Drawn:
     image = IntensityWindow.of(phantom.image).apply(phantom.image)
     box, network = Box.of(SHAPE), checkpoint.load()
     events = predict_block(
-        network, lambda part: image[part.slices], box, box, InferenceConfig(views="flips")
+        network, lambda part: image[part.slices], box, box, InferenceConfig(views="none")
     )
     found = [event for event in events if isinstance(event, BlockPrediction)][-1]
     mask = mask_of(found.probability, checkpoint.card.threshold) > 0
@@ -85,7 +85,7 @@ def main() -> None:
     """Predict, sort, draw."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", type=Path)
-    parser.add_argument("--phantoms", type=int, default=40)
+    parser.add_argument("--phantoms", type=int, default=24)
     parser.add_argument("--checkpoint", type=Path)
     args = parser.parse_args()
     checkpoint = Checkpoint.open(args.checkpoint) if args.checkpoint else starter()
