@@ -22,7 +22,8 @@ from napari_vessel.inference import BlockPrediction, InferenceConfig, predict_bl
 from napari_vessel.metrics import confusion
 from napari_vessel.networks import Checkpoint, starter
 from napari_vessel.phantoms import PhantomConfig, make_phantom, random_config
-from napari_vessel.volumes import IntensityWindow, mask_of
+from napari_vessel.volumes import mask_of, volume_of_array
+from napari_vessel.workflows._reading import PolarityUsed, windowed_reader
 
 SHAPE = (96, 128, 128)
 SEED = 987_654  # none of the training's
@@ -47,13 +48,13 @@ class Drawn:
 
 def predicted(checkpoint: Checkpoint, seed: int) -> Drawn:
     """Make a phantom and predict it as a person's volume of known polarity would be."""
-    config = random_config(np.random.default_rng(seed), SHAPE)
+    config = random_config(np.random.default_rng(seed), SHAPE, polarity=None)
     phantom = make_phantom(config)
-    image = IntensityWindow.of(phantom.image).apply(phantom.image)
+    volume, used = volume_of_array(phantom.image), PolarityUsed(config.polarity, "choice", "")
+    read = windowed_reader(volume, volume.window(), checkpoint.card, used)
     box, network = Box.of(SHAPE), checkpoint.load()
-    events = predict_block(
-        network, lambda part: image[part.slices], box, box, InferenceConfig(views="none")
-    )
+    image = np.abs(read(box))
+    events = predict_block(network, read, box, box, InferenceConfig(views="none"))
     found = [event for event in events if isinstance(event, BlockPrediction)][-1]
     mask = mask_of(found.probability, checkpoint.card.threshold) > 0
     return Drawn(config, image, phantom.vessels, mask)
