@@ -79,6 +79,8 @@ def test_beyond_the_volume_the_image_is_mirrored_and_nothing_is_reviewed(
 def test_changing_a_validation_label_changes_no_gradient(
     overlay: FakeOverlay, read: Read, config: TrainingConfig, network: nn.Module
 ) -> None:
+    config = config.model_copy(update={"validation_block": (32, 32, 32)})  # enough to hold out
+
     def gradients() -> list[torch.Tensor]:
         network.zero_grad()
         for batch in sampler_of(overlay, read, config):
