@@ -86,7 +86,8 @@ def test_what_a_hand_changed_counts_for_the_volume_that_is_opened_next(make_dock
     used = dock.session.volume.options
     assert (used.polarity, used.organ_only) == ("bright", False)
     qtbot.mouseClick(options.organ, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    assert options.organ.isChecked()
     dock.area.ensureWidgetVisible(dock.volume.again)
     qtbot.mouseClick(dock.volume.again, Qt.MouseButton.LeftButton)
     settle(dock, qtbot)
-    assert dock.session.volume.options.organ_only
+    qtbot.waitUntil(lambda: dock.session.volume.options.organ_only)
