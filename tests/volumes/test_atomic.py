@@ -1,4 +1,7 @@
 import os
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -6,7 +9,7 @@ import pytest
 from napari_vessel.errors import OutputExistsError, ReadError, WriteError
 from napari_vessel.volumes import _atomic as atomic
 from napari_vessel.volumes import _exchange as exchange_module
-from napari_vessel.volumes import replace_folder, write_atomically
+from napari_vessel.volumes import folder_beside, replace_folder, write_atomically
 
 
 @pytest.fixture(params=[True, False], ids=["one step", "two steps"])
@@ -186,3 +189,21 @@ def test_nothing_is_replaced_unasked_even_if_it_came_meanwhile(tmp_path):
 
     assert (tmp_path / "out").read_bytes() == b"someone else's"
     assert names(tmp_path) == ["out"]
+
+
+def test_a_folder_that_others_still_write_into_is_gone_once_they_stopped(tmp_path):
+    def write_on(folder: Path) -> None:
+        for number in range(40):
+            chunk = folder / str(number % 4) / "chunk"
+            chunk.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):  # its folder was deleted in between
+                chunk.write_bytes(b"late")
+            time.sleep(0.005)
+
+    with pytest.raises(ReadError), folder_beside(tmp_path / "out") as beside:
+        late = threading.Thread(target=write_on, args=(beside,))
+        late.start()
+        raise ReadError("one chunk could not be read")
+
+    late.join()
+    assert not list(tmp_path.iterdir())

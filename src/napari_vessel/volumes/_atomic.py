@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from time import sleep
 
 from napari_vessel.errors import OutputExistsError, VesselError, WriteError
 from napari_vessel.volumes._exchange import exchange
@@ -32,6 +33,7 @@ __all__ = [
 _BESIDE = ".partial-"
 _NUMBERS = count()
 _LONGEST_NAME = 255  # bytes, on every common file system
+_REMOVALS, _REMOVAL_PAUSE_S = 20, 0.05  # a second in all
 
 
 def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> None:
@@ -156,7 +158,7 @@ def _beside(path: Path, *, overwrite: bool) -> Iterator[Path]:
         try:
             yield beside
         finally:
-            _remove(beside)  # gone already, unless something failed
+            _remove_for_good(beside)  # gone already, unless something failed
 
 
 @contextmanager
@@ -189,3 +191,16 @@ def _remove(path: Path) -> None:
     else:
         with suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def _remove_for_good(path: Path) -> None:
+    """Delete until it stays away.
+
+    When one chunk's write fails, zarr's threads still write those begun: into a folder
+    that is being deleted, which they make again.
+    """
+    for _ in range(_REMOVALS):
+        if not os.path.lexists(path):
+            return
+        _remove(path)
+        sleep(_REMOVAL_PAUSE_S)

@@ -10,16 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from napari_vessel.errors import (
-    ExportError,
-    OutputExistsError,
-    ProjectBusyError,
-    ProjectError,
-    WriteError,
-)
+from napari_vessel.errors import ExportError, OutputExistsError, ProjectError
 from napari_vessel.networks import CheckpointCard
 from napari_vessel.project import BlockLedger
 from napari_vessel.volumes import (
@@ -33,8 +26,7 @@ from napari_vessel.volumes import (
 )
 from napari_vessel.workflows._organ import Seen, organ_of_job
 from napari_vessel.workflows._reading import PolarityUsed, polarity_used
-
-_LOCK = ".lock"
+from napari_vessel.workflows._unfinished import LOCK, held, read_recipe, require_same
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,7 @@ class Job:
     def precision(self) -> str | None:
         """The arithmetic of the run that stands there, if any."""
         try:
-            return str(_read(self.recipe)["inference"]["precision"])
+            return str(read_recipe(self.recipe)["inference"]["precision"])
         except (OSError, ProjectError, LookupError, TypeError):
             return None
 
@@ -74,7 +66,7 @@ class Job:
         options = volume.options
         same = (volume.fingerprint, options.level, options.channel)
         try:
-            found = _read(self.recipe)
+            found = read_recipe(self.recipe)
             if (found["fingerprint"], found["level"], found["channel"]) == same:
                 return IntensityWindow.model_validate(found["window"])
         except (OSError, ProjectError, LookupError, TypeError, ValidationError):
@@ -85,7 +77,7 @@ class Job:
         """Settle the polarity: as the run that stands there did, unless a person chose one."""
         if volume.options.polarity == "auto":
             try:
-                found = _read(self.recipe)
+                found = read_recipe(self.recipe)
                 of = (found["fingerprint"], found["level"], found["channel"])
                 if of == (volume.fingerprint, volume.options.level, volume.options.channel):
                     entry = dict(found["polarity"])
@@ -114,19 +106,8 @@ class Job:
             The folder cannot be made.
         """
         self._refuse_foreign()
-        lock = FileLock(self.path / _LOCK)
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise ProjectBusyError(f"Another run is predicting into {self.path} now.") from error
-        except OSError as error:
-            reason = error.strerror or error
-            raise WriteError(f"{self.path} cannot be written: {reason}.") from error
-        try:
+        with held(self.path, "predicting"):
             yield
-        finally:
-            lock.release()
 
     def begin(self, recipe: dict[str, Any], *, overwrite: bool) -> None:
         """Keep ``recipe``, or go on with the run of the same recipe that stands there.
@@ -140,7 +121,7 @@ class Job:
         """
         if self.recipe.exists():
             try:
-                _require_same(_read(self.recipe), recipe, self.path)
+                require_same(read_recipe(self.recipe), recipe, self.path, "prediction")
             except (OutputExistsError, ProjectError):
                 if not overwrite:
                     raise
@@ -164,30 +145,9 @@ class Job:
         if not self.path.exists() or self.recipe.exists():
             return
         if not self.path.is_dir() or any(
-            not (path.name == _LOCK or ".partial-" in path.name) for path in self.path.iterdir()
+            not (path.name == LOCK or ".partial-" in path.name) for path in self.path.iterdir()
         ):
             raise ExportError(
                 f"{self.path}, where an unfinished prediction would be kept, is something else: "
                 "choose another output, or move it away."
             )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise ProjectError(
-            f"{path} is damaged ({error}); use --overwrite to start anew."
-        ) from error
-    if not isinstance(found, dict):
-        raise ProjectError(f"{path} is no recipe; use --overwrite to start anew.")
-    return found
-
-
-def _require_same(found: dict[str, Any], wanted: dict[str, Any], job: Path) -> None:
-    differing = sorted(key for key in found.keys() | wanted if found.get(key) != wanted.get(key))
-    if differing:
-        raise OutputExistsError(
-            f"{job} holds an unfinished prediction of another recipe (it differs in "
-            f"{', '.join(differing)}). Ask as before to go on with it, or use --overwrite."
-        )

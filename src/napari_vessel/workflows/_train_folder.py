@@ -12,18 +12,12 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 
-from napari_vessel.errors import (
-    ExportError,
-    OutputExistsError,
-    ProjectBusyError,
-    ProjectError,
-    WriteError,
-)
+from napari_vessel.errors import ExportError, OutputExistsError, ProjectError
 from napari_vessel.volumes import replace_folder, sync_tree, write_atomically
+from napari_vessel.workflows._unfinished import held, read_recipe, require_same
 
-_LOCK, _CARD = ".lock", "card.json"
+_CARD = "card.json"
 
 
 @dataclass(frozen=True)
@@ -87,19 +81,8 @@ class TrainFolder:
         WriteError
             The folder cannot be made.
         """
-        lock = FileLock(self.path / _LOCK)
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise ProjectBusyError(f"Another run is training into {self.path} now.") from error
-        except OSError as error:
-            reason = error.strerror or error
-            raise WriteError(f"{self.path} cannot be written: {reason}.") from error
-        try:
+        with held(self.path, "training"):
             yield
-        finally:
-            lock.release()
 
     def check(self, recipe: dict[str, Any], *, resume: bool, overwrite: bool) -> bool:
         """Return whether an unfinished run of the same recipe is gone on with.
@@ -169,23 +152,9 @@ class TrainFolder:
 
     def _require_same(self, wanted: dict[str, Any]) -> None:
         try:
-            found = json.loads(self.recipe.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            found = read_recipe(self.recipe)
+        except OSError as error:
             raise ProjectError(
                 f"{self.recipe} is damaged ({error}): use --overwrite to start anew."
             ) from error
-        differing = _differing(found, wanted)
-        if differing:
-            raise OutputExistsError(
-                f"{self.path} holds an unfinished training of another recipe (it differs in "
-                f"{', '.join(differing)}). Ask as before to go on with it, or use --overwrite."
-            )
-
-
-def _differing(found: Any, wanted: Any, name: str = "") -> list[str]:  # noqa: ANN401  JSON
-    """Name the values that differ, as training.seed."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        keys = sorted(found.keys() | wanted)
-        inner = ((found.get(key), wanted.get(key), f"{name}.{key}".lstrip(".")) for key in keys)
-        return [each for values in inner for each in _differing(*values)]
-    return [] if found == wanted else [name or "it all"]
+        require_same(found, wanted, self.path, "training")
