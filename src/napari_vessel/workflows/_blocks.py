@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import monotonic
 
@@ -36,10 +36,17 @@ class BlockRun:
     ledger: BlockLedger
 
 
+def first_of(left: list[Box]) -> Box:
+    """Take blocks in the order they came in."""
+    return left[0]
+
+
 def predict_blocks(
-    run: BlockRun, blocks: list[Box]
+    run: BlockRun, blocks: list[Box], choose: Callable[[list[Box]], Box] = first_of
 ) -> Iterator[Progress | BlockProposed | BlockFailed]:
     """Predict ``blocks`` (volume voxels) that the ledger does not list as done.
+
+    ``choose`` says which of those left is begun next, each time one is about to be.
 
     A block that cannot be read is recorded as failed and holds nothing; every
     other is in the store before the ledger says so. Blocks outside of the organ
@@ -51,8 +58,9 @@ def predict_blocks(
             yield BlockProposed(run.name, block)
     left = [block for block in blocks if block not in run.ledger.done]
     done, started = len(blocks) - len(left), monotonic()
-    for position, block in enumerate(left):
-        clock = _Clock(started, done, position, len(left))
+    for position in range(count := len(left)):
+        left.remove(block := choose(left))
+        clock = _Clock(started, done, position, count)
         try:
             yield from _predict_one(run, block, clock)
         except ReadError as error:
