@@ -1,5 +1,11 @@
 __all__ = [
+    "AT_WORK",
     "BlockLedger",
+    "Control",
+    "FailedBlock",
+    "JobRecord",
+    "JobState",
+    "JobStatus",
     "Project",
     "ProjectConfig",
     "Proposal",
@@ -8,6 +14,8 @@ __all__ = [
     "default_project_path",
     "diagnostic_report",
     "find_project",
+    "job_of",
+    "jobs_of",
     "ledger_path",
     "log_to_folder",
     "open_cleaned",
@@ -21,6 +29,14 @@ from ._cleaned import remove_killed_drafts as remove_killed_drafts
 from ._config import ProjectConfig as ProjectConfig
 from ._config import VolumeReference as VolumeReference
 from ._finding import find_project as find_project
+from ._job_status import AT_WORK as AT_WORK
+from ._job_status import Control as Control
+from ._job_status import FailedBlock as FailedBlock
+from ._job_status import JobState as JobState
+from ._job_status import JobStatus as JobStatus
+from ._jobs import JobRecord as JobRecord
+from ._jobs import job_of as job_of
+from ._jobs import jobs_of as jobs_of
 from ._ledger import BlockLedger as BlockLedger
 from ._log import log_to_folder as log_to_folder
 from ._place import default_project_path as default_project_path

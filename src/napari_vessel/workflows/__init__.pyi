@@ -15,6 +15,7 @@ __all__ = [
     "Exported",
     "Focus",
     "Forecast",
+    "JobBegun",
     "NewProject",
     "Planned",
     "PlannedVolume",
@@ -31,10 +32,14 @@ __all__ = [
     "TrainRun",
     "Trained",
     "Workflow",
+    "discard_unfinished",
     "forecast",
     "is_project",
     "load_train_run",
     "polarity_used",
+    "request_as_json",
+    "request_of_json",
+    "request_of_project",
     "scale_sentence",
     "scale_used",
 ]
@@ -47,6 +52,7 @@ from ._events import Created as Created
 from ._events import Diagnosed as Diagnosed
 from ._events import Evaluated as Evaluated
 from ._events import Exported as Exported
+from ._events import JobBegun as JobBegun
 from ._events import Planned as Planned
 from ._events import PlannedVolume as PlannedVolume
 from ._events import Progress as Progress
@@ -56,6 +62,10 @@ from ._events import SliceProposed as SliceProposed
 from ._events import Trained as Trained
 from ._forecast import Forecast as Forecast
 from ._forecast import forecast as forecast
+from ._job import discard_unfinished as discard_unfinished
+from ._job_request import request_as_json as request_as_json
+from ._job_request import request_of_json as request_of_json
+from ._job_request import request_of_project as request_of_project
 from ._masks import is_project as is_project
 from ._reading import PolarityUsed as PolarityUsed
 from ._reading import polarity_used as polarity_used

@@ -39,6 +39,15 @@ class SliceProposed:
 
 
 @dataclass(frozen=True, slots=True)
+class JobBegun:
+    """A whole-volume prediction has settled its recipe; ``done`` of ``blocks`` are done before."""
+
+    recipe: Path
+    blocks: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
 class BlockProposed:
     """A block (volume voxels) is done and stored in proposal ``proposal``."""
 
@@ -59,7 +68,8 @@ class Proposed:
     """A prediction ended. ``name`` is the proposal's id, or the path of the mask.
 
     ``missing_chunks`` were not there and taken as their fill value; ``outside`` blocks lie
-    wholly outside of the organ, hold no vessel and were not predicted.
+    wholly outside of the organ, hold no vessel and were not predicted; ``known`` blocks were
+    fused from what an earlier proposal keeps of its planes.
     """
 
     name: str
@@ -69,6 +79,7 @@ class Proposed:
     seconds: float
     missing_chunks: int = 0
     outside: int = 0
+    known: int = 0
 
 
 @dataclass(frozen=True, slots=True)

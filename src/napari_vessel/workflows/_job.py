@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,11 @@ class Job:
     """``OUT.job/``: the recipe, what is predicted, and which blocks of it are done."""
 
     path: Path
+
+    @classmethod
+    def of(cls, out: Path) -> Job:
+        """Name the job that predicts into ``out``."""
+        return cls(out.with_name(f"{out.name}.job"))
 
     @property
     def recipe(self) -> Path:
@@ -92,6 +98,14 @@ class Job:
         organ = organ_of_job(self.path, volume)
         return Seen(self.window(volume), self.polarity(volume, card), organ)
 
+    def published(self, out: Path) -> bool:
+        """Tell whether the mask at ``out`` is this job's: killed after it put it there."""
+        try:
+            ours = json.loads((out / "zarr.json").read_bytes())["attributes"]["napari-vessel"]
+            return bool(ours["recipe"] == read_recipe(self.recipe))
+        except (OSError, ProjectError, ValueError, LookupError, TypeError):
+            return False
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Make the folder and hold it against a second run on the same output.
@@ -126,9 +140,10 @@ class Job:
                 if not overwrite:
                     raise
             else:
+                if not (self.ledger.exists() and self.probability.exists()):
+                    self._forget_blocks()  # killed while it made them, or while it left
                 return
-        self.ledger.unlink(missing_ok=True)  # first: it vouches for what follows
-        shutil.rmtree(self.probability, ignore_errors=True)
+        self._forget_blocks()
         write_atomically(self.recipe, json.dumps(recipe, indent=2).encode())
 
     def open_store(self, spec: StoreSpec) -> Store:
@@ -141,6 +156,46 @@ class Job:
         """Read which blocks are done."""
         return BlockLedger.open(self.ledger)
 
+    def empty(self) -> None:
+        """Delete all that is inside, the lock last; to be called while it is held.
+
+        Killed in between it is a job still, of which nothing is done.
+        """
+        self._forget_blocks()
+        for path in self.path.iterdir():
+            if path not in (self.recipe, self.path / LOCK):
+                _delete(path)
+        self.recipe.unlink(missing_ok=True)
+        with suppress(OSError):  # Windows deletes no file that is held
+            (self.path / LOCK).unlink(missing_ok=True)
+
+    def remove_emptied(self) -> None:
+        """Delete the folder that :meth:`empty` left, unless another run has begun there."""
+        with suppress(OSError):
+            if os.name == "nt":
+                (self.path / LOCK).unlink(missing_ok=True)
+            self.path.rmdir()
+
+    def discard(self) -> None:
+        """Give up what is done and free the disk.
+
+        Raises
+        ------
+        ProjectBusyError
+            A run is at work on it.
+        ExportError
+            A folder stands there that is no job.
+        """
+        if not self.path.exists():
+            return
+        with self.held():
+            self.empty()
+        self.remove_emptied()
+
+    def _forget_blocks(self) -> None:
+        self.ledger.unlink(missing_ok=True)  # first: it vouches for what follows
+        shutil.rmtree(self.probability, ignore_errors=True)
+
     def _refuse_foreign(self) -> None:
         if not self.path.exists() or self.recipe.exists():
             return
@@ -151,3 +206,23 @@ class Job:
                 f"{self.path}, where an unfinished prediction would be kept, is something else: "
                 "choose another output, or move it away."
             )
+
+
+def discard_unfinished(out: Path) -> None:
+    """Give up an unfinished prediction into ``out``: what is done of it is deleted.
+
+    Raises
+    ------
+    ProjectBusyError
+        A run is at work on it.
+    ExportError
+        What stands there is no job.
+    """
+    Job.of(out).discard()
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

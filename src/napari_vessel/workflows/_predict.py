@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,13 +23,14 @@ from napari_vessel.volumes import (
     mask_of,
     open_store,
     open_volume,
+    remove_leftovers,
     replace_folder,
 )
 from napari_vessel.workflows._blocks import BlockRun, failures, predict_blocks
 from napari_vessel.workflows._boxes import blocks_of, chunk_of, inside
 from napari_vessel.workflows._checkpoints import checkpoint_of
 from napari_vessel.workflows._cleaning import without_small
-from napari_vessel.workflows._events import Progress, Proposed
+from napari_vessel.workflows._events import JobBegun, Progress, Proposed
 from napari_vessel.workflows._finishing import finish
 from napari_vessel.workflows._job import Job
 from napari_vessel.workflows._masks import places_of
@@ -51,7 +51,7 @@ def predict(request: Predict) -> Iterator[Any]:
 
     Yields
     ------
-    Progress, BlockProposed, BlockFailed, Proposed
+    Progress, JobBegun, BlockProposed, BlockFailed, Proposed
 
     Raises
     ------
@@ -66,18 +66,23 @@ def predict(request: Predict) -> Iterator[Any]:
     volume = open_volume(request.volume, request.options)
     region = inside(request.box, volume.shape)
     target = _target(request, volume, region)
-    _refuse(request, target)
+    job = Job.of(request.out)
+    published = job.published(request.out)
+    _refuse(request, target, overwrite=request.overwrite or published)
     checkpoint = checkpoint_of(request.checkpoint)
-    job = Job(request.out.with_name(f"{request.out.name}.job"))
     with job.held():
         run, recipe = _begin(request, volume, checkpoint, job)
         blocks = blocks_of(region, run.config.block)
+        yield JobBegun(job.recipe, len(blocks), sum(block in run.ledger.done for block in blocks))
         yield from predict_blocks(run, blocks)
         failed = failures(run.ledger)
         if not failed:
-            yield from _publish(request, target, run.store, recipe)
+            if not published:
+                yield from _publish(request, target, run.store, recipe)
+            yield from _keep_probability(request, run.store)
+            job.empty()
     if not failed:
-        shutil.rmtree(job.path)
+        job.remove_emptied()
     yield Proposed(
         name=str(request.out),
         state="partial" if failed else "complete",
@@ -105,13 +110,13 @@ def _unread(box: Box) -> np.ndarray:
     raise NotImplementedError(f"{box} is not predicted yet")
 
 
-def _refuse(request: Predict, target: MaskSource) -> None:
+def _refuse(request: Predict, target: MaskSource, *, overwrite: bool) -> None:
     """Refuse now what could not be written after hours."""
     least_voxels(request.smallest_um3, target.voxel_size)  # refuses what is no volume
-    EXPORTERS["ome-zarr"](target, request.out, overwrite=request.overwrite)
+    EXPORTERS["ome-zarr"](target, request.out, overwrite=overwrite)
     kept = _kept(request.out)
     if request.probability and kept.exists():
-        if not request.overwrite:
+        if not overwrite:
             raise OutputExistsError(f"{kept} already exists: use --overwrite to replace it.")
         open_store(kept)  # refuses to replace what is none of ours
 
@@ -160,11 +165,15 @@ def _publish(
     source = replace(
         target, read=lambda box: mask_of(shown.read("probability", box), threshold), recipe=recipe
     )
-    if request.probability:
-        yield from finish(store)
+    remove_leftovers(request.out)  # of a run that was killed while it wrote
     for step in EXPORTERS["ome-zarr"](source, request.out, overwrite=request.overwrite):
         yield Progress(step.done, step.total, "pieces", f"Writing {request.out.name}")
+
+
+def _keep_probability(request: Predict, store: Store) -> Iterator[Progress]:
+    """Move the probability beside the mask, where asked: after it, so that none lacks its mask."""
     if request.probability:
+        yield from finish(store)
         replace_folder(store.path, _kept(request.out))
 
 
