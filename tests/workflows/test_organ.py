@@ -71,9 +71,9 @@ def test_blocks_outside_of_the_organ_are_done_without_the_network_and_hold_nothi
     asked = []
     import napari_vessel.workflows._blocks as blocks
 
-    real = blocks.predict_block
+    real = blocks.predict_needed
     monkeypatch.setattr(
-        blocks, "predict_block", lambda *args, **kw: asked.append(args[2]) or real(*args, **kw)
+        blocks, "predict_needed", lambda *args, **kw: asked.append(args[2]) or real(*args, **kw)
     )
     events = run(request_)
     assert asked == [Box((0, 0, 0), (16, 32, 64))]

@@ -11,6 +11,11 @@ from ._fusing import disagreement as disagreement
 from ._fusing import fuse as fuse
 from ._fusing import to_uint8 as to_uint8
 from ._levels import Levels as Levels
+from ._look import Look as Look
+from ._look import empty_below_for as empty_below_for
+from ._look import look_of as look_of
+from ._looking import look_at as look_at
+from ._looking import predict_needed as predict_needed
 from ._planes import choose_planes as choose_planes
 from ._planes import plane_weights as plane_weights
 from ._slices import TileStep as TileStep
@@ -24,16 +29,21 @@ __all__ = [
     "Forward",
     "InferenceConfig",
     "Levels",
+    "Look",
     "Network",
     "TileStep",
     "View",
     "choose_planes",
     "context_of",
     "disagreement",
+    "empty_below_for",
     "fuse",
+    "look_at",
+    "look_of",
     "plane_weights",
     "plane_zoom",
     "predict_block",
+    "predict_needed",
     "predict_slice",
     "predict_slices",
     "slice_steps",

@@ -57,6 +57,12 @@ class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
         "auto", description="Arithmetic of the network; auto takes the fastest good one."
     )
 
+    empty_below: Literal["auto"] | Annotated[float, Field(ge=0, lt=1)] = Field(
+        "auto",
+        description="What a quick look at some slices of a block finds below this probability is "
+        "left empty and not predicted in full; auto: a third of the threshold; 0: no such look.",
+    )
+
     @model_validator(mode="after")
     def _planes_are_distinct(self) -> Self:
         if self.planes != "auto" and not 0 < len(self.planes) == len(set(self.planes)):
@@ -69,6 +75,10 @@ class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
             raise ValueError(f"vote={self.vote} means nothing where fuse is {self.fuse}.")
         if self.weights and self.fuse != "mean":
             raise ValueError(f"Weights mean nothing where fuse is {self.fuse}.")
+        if self.fuse != "mean" and self.empty_below not in ("auto", 0):
+            raise ValueError(
+                f"empty_below={self.empty_below} means nothing where fuse is not mean."
+            )
         if self.weights and len(self.weights) != len(self.planes if self.planes != "auto" else ()):
             raise ValueError(
                 f"{len(self.weights)} weights for planes {_names(self.planes)}: "

@@ -17,12 +17,14 @@ class BlockLedger:
     """Append-only lines of JSON, one per block, each on the disk before it counts.
 
     A line cut by a crash is ignored: its block is done again, which changes
-    nothing since writing a block is idempotent.
+    nothing since writing a block is idempotent. ``left_out`` counts voxels of blocks that
+    are done in which a quick look saw no vessel, so that they were not predicted.
     """
 
     path: Path
     done: set[Box] = field(default_factory=set)
     failed: dict[Box, str] = field(default_factory=dict)
+    left_out: dict[Box, int] = field(default_factory=dict)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -32,25 +34,29 @@ class BlockLedger:
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
-                ledger._note(Box.parse(entry["box"]), entry.get("failed"))
+                left_out = int(entry.get("left_out", 0))
+                ledger._note(Box.parse(entry["box"]), entry.get("failed"), left_out)
             except (ValueError, KeyError, TypeError, AttributeError):  # cut or garbled
                 continue
         return ledger
 
-    def record(self, block: Box, *, failed: str | None = None) -> None:
+    def record(self, block: Box, *, failed: str | None = None, left_out: int = 0) -> None:
         """Note that ``block`` (volume voxels) is done, or failed and why; durable on return.
+
+        ``left_out`` of its voxels were not predicted, since they seemed empty.
 
         Raises
         ------
         WriteError
             The disk refuses.
         """
-        entry = {"box": str(block)} | ({"failed": failed} if failed else {})
+        told = {"failed": failed, "left_out": left_out}
+        entry = {"box": str(block)} | {key: value for key, value in told.items() if value}
         try:
             self._append(json.dumps(entry))
         except OSError as error:
             raise WriteError(f"{self.path} cannot be written: {error.strerror}.") from error
-        self._note(block, failed)
+        self._note(block, failed, left_out)
 
     def _append(self, line: str) -> None:
         new = not self.path.exists()
@@ -66,9 +72,11 @@ class BlockLedger:
             finally:
                 os.close(folder)
 
-    def _note(self, block: Box, failed: str | None) -> None:
+    def _note(self, block: Box, failed: str | None, left_out: int) -> None:
         if failed:
             self.failed[block] = failed
             return
         self.failed.pop(block, None)
         self.done.add(block)
+        if left_out:
+            self.left_out[block] = left_out

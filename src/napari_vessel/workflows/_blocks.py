@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from time import monotonic
 
@@ -12,7 +12,7 @@ from torch import nn
 
 from napari_vessel.errors import ReadError
 from napari_vessel.geometry import Box
-from napari_vessel.inference import BlockPrediction, InferenceConfig, TileStep, predict_block
+from napari_vessel.inference import BlockPrediction, InferenceConfig, TileStep, predict_needed
 from napari_vessel.project import BlockLedger
 from napari_vessel.volumes import Organ, Store
 from napari_vessel.workflows._events import BlockFailed, BlockProposed, Progress
@@ -62,13 +62,13 @@ def predict_blocks(
         left.remove(block := choose(left))
         clock = _Clock(started, done, position, count)
         try:
-            yield from _predict_one(run, block, clock)
+            left_out = yield from _predict_one(run, block, clock)
         except ReadError as error:
             _log.warning("Block %s failed: %s", block, error)
             run.ledger.record(block, failed=str(error))
             yield BlockFailed(block, str(error))
         else:
-            run.ledger.record(block)
+            run.ledger.record(block, left_out=left_out)
             yield BlockProposed(run.name, block)
 
 
@@ -94,12 +94,16 @@ class _Clock:
         return Progress(done, total, "blocks", "Predicting", left)
 
 
-def _predict_one(run: BlockRun, block: Box, clock: _Clock) -> Iterator[Progress]:
-    for event in predict_block(run.network, run.read, block, run.bounds, run.config):
+def _predict_one(run: BlockRun, block: Box, clock: _Clock) -> Generator[Progress, None, int]:
+    """Predict a block and return how many of its voxels a look left out as empty."""
+    left_out = block.size
+    for event in predict_needed(run.network, run.read, block, run.bounds, run.config):
         if isinstance(event, TileStep):
             yield clock.progress(event.done / event.total)
         elif isinstance(event, BlockPrediction):
             _keep(run, event)
+            left_out -= event.box.size
+    return left_out
 
 
 def _keep(run: BlockRun, prediction: BlockPrediction) -> None:

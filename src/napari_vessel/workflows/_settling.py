@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from napari_vessel.errors import CallerError
-from napari_vessel.inference import InferenceConfig, plane_weights
+from napari_vessel.inference import InferenceConfig, empty_below_for, look_of, plane_weights
 from napari_vessel.networks import CheckpointCard
 from napari_vessel.volumes import Volume
 from napari_vessel.workflows._scale import extent_of, scale_sentence, with_zoom
@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def settled(config: InferenceConfig, volume: Volume, card: CheckpointCard) -> InferenceConfig:
-    """Return ``config`` with scale and planes named, and tell the log.
+def settled(
+    config: InferenceConfig,
+    volume: Volume,
+    card: CheckpointCard,
+    threshold: float | None = None,
+) -> InferenceConfig:
+    """Return ``config`` with scale, planes and what counts as empty named, and tell the log.
+
+    Parameters
+    ----------
+    threshold
+        The one in use; the checkpoint's own by default.
 
     Raises
     ------
@@ -29,7 +39,7 @@ def settled(config: InferenceConfig, volume: Volume, card: CheckpointCard) -> In
     """
     named = with_planes(with_zoom(config, volume, card), volume, card)
     _log.info("%s", scale_sentence(named.zoom_for(), volume, card))
-    return named
+    return with_empty(named, card.threshold if threshold is None else threshold)
 
 
 def with_planes(config: InferenceConfig, volume: Volume, card: CheckpointCard) -> InferenceConfig:
@@ -59,6 +69,17 @@ def with_planes(config: InferenceConfig, volume: Volume, card: CheckpointCard) -
         return InferenceConfig.model_validate(config.model_dump() | named)
     except ValidationError as error:
         raise CallerError(str(error.errors()[0]["msg"])) from error
+
+
+def with_empty(config: InferenceConfig, threshold: float) -> InferenceConfig:
+    """Return ``config``, planes named, with what counts as empty; 0 where it costs too much to see.
+
+    Where auto, a third of the threshold: a person who lowers it wants to see fainter vessels.
+    """
+    below = config.empty_below
+    wanted = empty_below_for(threshold) if below == "auto" else below
+    named = config.model_copy(update={"empty_below": wanted})
+    return named if look_of(named) else config.model_copy(update={"empty_below": 0.0})
 
 
 def with_precision(
