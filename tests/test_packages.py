@@ -19,6 +19,7 @@ TORCH_FREE = (
     "annotation",
     "phantoms",
     "morphology",
+    "cluster",
     "project",
     "workflows",
     "runner",

@@ -1,0 +1,21 @@
+__all__ = [
+    "Answer",
+    "Cluster",
+    "ClusterConfig",
+    "Errand",
+    "GivenUp",
+    "SetAside",
+    "Waiting",
+    "connect",
+    "given_up",
+]
+
+from ._cluster import Cluster as Cluster
+from ._config import ClusterConfig as ClusterConfig
+from ._connect import connect as connect
+from ._events import Answer as Answer
+from ._events import SetAside as SetAside
+from ._events import Waiting as Waiting
+from ._task import Errand as Errand
+from ._task import GivenUp as GivenUp
+from ._task import given_up as given_up
