@@ -75,3 +75,21 @@ def test_seams_are_smooth_between_tiles_that_disagree() -> None:
 def test_an_empty_slice_is_refused() -> None:
     with pytest.raises(CallerError, match="0 × 5"):
         SliceTiler((0, 5), SMALL)
+
+
+@given(
+    length=st.integers(1, 3000),
+    tile=st.integers(2, 16).map(lambda n: 32 * n),
+    overlap=st.integers(0, 63),
+)
+def test_tiles_are_as_few_as_the_largest_would_be_and_no_larger_than_they_need(
+    length: int, tile: int, overlap: int
+) -> None:
+    tiler = SliceTiler((length, 1), TileConfig(tile=tile, overlap=overlap))
+    side, count = tiler.tile_shape[0], len(tiler.windows)
+    fewest = len(tile_starts(length, tile=tile, overlap=overlap))
+    assert count <= fewest
+    assert side <= tile
+    assert count * side < length + (count - 1) * overlap + 32 * count  # what rounding adds
+    starts = [row.start for row, _ in tiler.windows]
+    assert all(b - a <= side - overlap for a, b in pairwise(starts))

@@ -1,6 +1,9 @@
+from ._block import BlockContext as BlockContext
 from ._block import BlockPrediction as BlockPrediction
 from ._block import predict_block as predict_block
+from ._block import predict_context as predict_context
 from ._block import predict_slice as predict_slice
+from ._block import read_block as read_block
 from ._config import InferenceConfig as InferenceConfig
 from ._config import zoom_per_edge as zoom_per_edge
 from ._context import context_of as context_of
@@ -21,16 +24,19 @@ from ._planes import plane_weights as plane_weights
 from ._slices import TileStep as TileStep
 from ._slices import predict_slices as predict_slices
 from ._slices import slice_steps as slice_steps
+from ._spill import Spill as Spill
 from ._views import View as View
 from ._views import views_of as views_of
 
 __all__ = [
+    "BlockContext",
     "BlockPrediction",
     "Forward",
     "InferenceConfig",
     "Levels",
     "Look",
     "Network",
+    "Spill",
     "TileStep",
     "View",
     "choose_planes",
@@ -43,9 +49,11 @@ __all__ = [
     "plane_weights",
     "plane_zoom",
     "predict_block",
+    "predict_context",
     "predict_needed",
     "predict_slice",
     "predict_slices",
+    "read_block",
     "slice_steps",
     "to_uint8",
     "views_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,20 +10,23 @@ from numpy.typing import NDArray
 
 from napari_vessel.geometry import Box, Plane, VoxelSize
 from napari_vessel.inference._config import InferenceConfig
-from napari_vessel.inference._context import (
-    Grid,
-    context_of,
-    plane_zoom,
-    read_context,
-    require_inside,
-)
+from napari_vessel.inference._context import layers
 from napari_vessel.inference._forward import Forward, Network
-from napari_vessel.inference._fusing import disagreement, fuse, to_uint8
+from napari_vessel.inference._fusing import disagreement, fuse
 from napari_vessel.inference._levels import Levels, Read, levels_of
+from napari_vessel.inference._seen import PlaneProbability, Seen, seen_of
 from napari_vessel.inference._slices import TileStep, result_of, slice_steps
-from napari_vessel.tiling import SliceTiler, block_of, inverse, resample, slices_of
+from napari_vessel.inference._spill import Spill
+from napari_vessel.tiling import slices_of
 
-__all__ = ["BlockPrediction", "predict_block", "predict_slice"]
+__all__ = [
+    "BlockContext",
+    "BlockPrediction",
+    "predict_block",
+    "predict_context",
+    "predict_slice",
+    "read_block",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +49,50 @@ class BlockPrediction:
     probability: NDArray[np.uint8]
     disagreement: NDArray[np.uint8]
     planes: dict[Plane, NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockContext:
+    """What a block shows the network, read: made by :func:`read_block`, for one prediction."""
+
+    block: Box
+    planes: tuple[Seen, ...]
+    first: NDArray[np.float32]
+    spill: Spill
+
+
+def read_block(
+    read: Read | Levels,
+    block: Box,
+    bounds: Box,
+    config: InferenceConfig,
+    *,
+    voxel_size: VoxelSize | None = None,
+    spill: Spill | None = None,
+) -> BlockContext:
+    """Read what :func:`predict_block` starts from, while the network is at another block.
+
+    Needs no network. Planes that see the block on another grid than the first are read later.
+
+    Parameters
+    ----------
+    read, block, bounds, config, voxel_size
+        As for :func:`predict_block`.
+    spill : Spill, optional
+        Makes the large arrays; in memory by default.
+
+    Raises
+    ------
+    CallerError
+        Where the block lies outside the bounds.
+    WriteError
+        Where the spill has no room.
+    """
+    names = config.planes_for(bounds.shape, voxel_size)
+    settled = config.model_copy(update={"zoom": config.zoom_for(voxel_size)})
+    planes = tuple(seen_of(name, (block, bounds), names, settled) for name in names)
+    spill = spill or Spill()
+    return BlockContext(block, planes, planes[0].read(levels_of(read), spill), spill)
 
 
 def predict_block(
@@ -99,10 +146,42 @@ def predict_block(
     CheckpointError
         Where the network gave NaN or another shape.
     """
-    names = config.planes_for(bounds.shape, voxel_size)
-    settled = config.model_copy(update={"zoom": config.zoom_for(voxel_size)})
-    steps = _block_steps(Forward(network, config), levels_of(read), (block, bounds), names, settled)
-    yield (yield from steps)
+    context = read_block(read, block, bounds, config, voxel_size=voxel_size)
+    yield from predict_context(Forward(network, config), read, context, config)
+
+
+def predict_context(
+    forward: Forward,
+    read: Read | Levels,
+    context: BlockContext,
+    config: InferenceConfig,
+    *,
+    wanted: Callable[[Box], bool] | None = None,
+) -> Iterator[TileStep | BlockPrediction]:
+    """Predict a block that is read already, as :func:`predict_block` does.
+
+    Parameters
+    ----------
+    forward : Forward
+        The network, ready.
+    read : callable(Box) -> ndarray of float32, or Levels
+        For planes that see the block on another grid than the first.
+    context : BlockContext
+        What was read; used up.
+    config : InferenceConfig
+        As it was read with.
+    wanted : callable(Box) -> bool, optional
+        Whether any voxel of a box is asked for. Slices without any are not
+        predicted: they hold 0. By default all are.
+
+    Yields
+    ------
+    TileStep
+        Tiles of all planes.
+    BlockPrediction
+        Once, last.
+    """
+    yield (yield from _block_steps(forward, levels_of(read), context, config, wanted))
 
 
 def predict_slice(
@@ -148,8 +227,8 @@ def predict_slice(
         precision=config.precision,
         zoom=config.zoom_for(),
     )
-    where = box, region
-    steps = _block_steps(Forward(network, alone), levels_of(read), where, (plane,), alone)
+    context = read_block(read, box, region, alone)
+    steps = _block_steps(Forward(network, alone), levels_of(read), context, alone, None)
     probability: NDArray[np.uint8] = slices_of(result_of(steps).probability, plane)[0]
     return probability
 
@@ -157,75 +236,46 @@ def predict_slice(
 def _block_steps(
     forward: Forward,
     read: Levels,
-    where: tuple[Box, Box],
-    names: tuple[Plane, ...],
+    context: BlockContext,
     config: InferenceConfig,
+    wanted: Callable[[Box], bool] | None,
 ) -> Generator[TileStep, None, BlockPrediction]:
-    """Predict a block of an array, ``where`` being both boxes, in the planes named."""
-    block, _ = where
-    seen = [_seen(name, where, names, config) for name in names]
-    counts = [plane.tiles for plane in seen]
+    """Predict what was read of a block, plane by plane and slab by slab."""
+    slices = {plane.name: plane.slices_wanted(wanted) for plane in context.planes}
+    total = sum(len(slices[plane.name]) * len(plane.tiler.windows) for plane in context.planes)
     planes: dict[Plane, NDArray[np.uint8]] = {}
-    context, pixels = None, np.zeros((0, 0, 0), np.float32)
-    for number, plane in enumerate(seen):
-        if (plane.grid, plane.context) != context:  # planes on one grid share what is read
-            context, pixels = (plane.grid, plane.context), plane.read(read)
-        steps = slice_steps(forward, plane.slices(pixels), plane.tiler)
-        probability = yield from _shifted(steps, sum(counts[:number]), sum(counts))
-        planes[plane.name] = to_uint8(plane.back(probability, block))
-    return BlockPrediction(block, fuse(planes, config), disagreement(planes), planes)
+    last, pixels, done = context.planes[0], context.first, 0
+    for plane in context.planes:
+        if (plane.grid, plane.context) != (last.grid, last.context):
+            pixels = plane.read(read, context.spill)  # planes on one grid share what is read
+        last, found = plane, PlaneProbability(plane, context.spill)
+        for slab in plane.slabs(slices[plane.name]):
+            shown = plane.gather(pixels, slab, context.spill)
+            probability = yield from _shifted(slice_steps(forward, shown, plane.tiler), done, total)
+            found.put(slab, probability)
+            done += len(slab) * len(plane.tiler.windows)
+        planes[plane.name] = found.voxels()
+    return _fused(context, planes, config)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    """What one plane shows the network of a block."""
-
-    name: Plane
-    grid: Grid
-    pixels: Box  # the block, on the grid
-    context: Box  # and what is around it
-    tiler: SliceTiler
-
-    @property
-    def tiles(self) -> int:
-        return self.pixels.shape[self.name.normal] * len(self.tiler.windows)
-
-    def read(self, read: Levels) -> NDArray[np.float32]:
-        return read_context(read, self.context, self.grid)
-
-    def slices(self, context: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the block's slices with their context, (n, rows, columns)."""
-        inner = self.pixels.relative_to(self.context).slices[self.name.normal]
-        slices: NDArray[np.float32] = slices_of(context, self.name)[inner]
-        return slices
-
-    def back(self, slices: NDArray[np.float32], block: Box) -> NDArray[np.float32]:
-        """Cut the context from slices and return the block's voxels, in C order."""
-        trim = self.pixels.relative_to(self.context).slices
-        inner = slices[:, trim[self.name.rows], trim[self.name.columns]]
-        zoom = inverse(self.grid.zoom)
-        pixels = block_of(inner, self.name)
-        return np.ascontiguousarray(resample(pixels, self.pixels, block, zoom, self.grid.pixels))
-
-
-def _seen(
-    name: Plane, where: tuple[Box, Box], names: tuple[Plane, ...], config: InferenceConfig
-) -> _Seen:
-    block, bounds = where
-    require_inside(block, bounds)
-    zoom = plane_zoom(config.zoom_for(), name)
-    together = [other for other in names if plane_zoom(config.zoom_for(), other) == zoom]
-    grid = Grid(zoom, bounds)
-    pixels = grid.pixels_of(block)
-    context = context_of(pixels, grid.pixels, together, config.halo)
-    shape = context.shape[name.rows], context.shape[name.columns]
-    return _Seen(name, grid, pixels, context, SliceTiler(shape, config.tiles))
+def _fused(
+    context: BlockContext, planes: dict[Plane, NDArray[np.uint8]], config: InferenceConfig
+) -> BlockPrediction:
+    """Fuse the planes, layer by layer."""
+    shape, spill = context.block.shape, context.spill
+    probability, apart = spill.zeros(shape, np.uint8), spill.zeros(shape, np.uint8)
+    for layer in layers(Box.of(shape)):
+        parts = {plane: voxels[layer.slices] for plane, voxels in planes.items()}
+        probability[layer.slices] = fuse(parts, config)
+        apart[layer.slices] = disagreement(parts)
+        spill.rest()
+    return BlockPrediction(context.block, probability, apart, planes)
 
 
 def _shifted(
     steps: Generator[TileStep, None, NDArray[np.float32]], done: int, total: int
 ) -> Generator[TileStep, None, NDArray[np.float32]]:
-    """Count one plane's steps among those of all planes."""
+    """Count one slab's steps among those of all planes."""
     while True:
         try:
             step = next(steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,20 @@ from numpy.typing import NDArray
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference._levels import Levels
-from napari_vessel.tiling import STRIDE, Zoom, cut_reflected, grid_of, inverse, source_of
+from napari_vessel.inference._spill import Spill
+from napari_vessel.tiling import (
+    STRIDE,
+    Zoom,
+    cut_reflected,
+    grid_of,
+    inverse,
+    reflection,
+    source_of,
+)
 
-__all__ = ["Grid", "context_of", "plane_zoom", "read_context", "require_inside"]
+__all__ = ["Grid", "context_of", "layers", "plane_zoom", "read_context", "require_inside"]
+
+_MOST_VOXELS = 2**24  # of a layer: what is read, and copied, at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +115,56 @@ def context_of(block: Box, bounds: Box, planes: Collection[Plane], halo: int) ->
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
-def read_context(read: Levels, context: Box, grid: Grid) -> NDArray[np.float32]:
-    """Read a context of pixels, mirroring it beyond the grid.
+def read_context(
+    read: Levels, context: Box, grid: Grid, spill: Spill | None = None
+) -> NDArray[np.float32]:
+    """Read a context of pixels, mirroring it beyond the grid; layer by layer.
+
+    Parameters
+    ----------
+    read : Levels
+        Of the finest level's voxels in ``grid.voxels``.
+    context : Box
+        In the grid's pixels.
+    grid : Grid
+        The pixels.
+    spill : Spill, optional
+        Makes the array; in memory by default.
 
     Raises
     ------
     CallerError
         Where the reader gave another shape than asked.
+    WriteError
+        Where the spill has no room.
     """
     inside = context.intersection(grid.pixels) or context
-    pixels = read.resampled(inside, grid.zoom, grid.voxels)
     window = context.relative_to(inside)
-    return cut_reflected(pixels, window.start, window.stop)
+    spill = spill or Spill()
+    pixels = spill.zeros(context.shape, np.float32)
+    for layer in layers(inside):
+        found = read.resampled(layer, grid.zoom, grid.voxels)
+        start = layer.start[0] - context.start[0]
+        rows = cut_reflected(found, window.start[1:], window.stop[1:])
+        pixels[start : start + len(rows)] = rows
+        spill.rest()
+    _mirror(pixels, window.start[0], inside.shape[0])
+    return pixels
+
+
+def layers(box: Box) -> Iterator[Box]:
+    """Cut a box along z into layers of a bounded number of voxels, on one grid for all boxes."""
+    edges = box.shape[1] * box.shape[2]
+    thick = next((n for n in (128, 64, 32, 16, 8, 4, 2) if n * edges <= _MOST_VOXELS), 1)
+    first = box.start[0] // thick * thick
+    for z in range(first, box.stop[0], thick):
+        start, stop = max(z, box.start[0]), min(z + thick, box.stop[0])
+        yield Box((start, *box.start[1:]), (stop, *box.stop[1:]))
+
+
+def _mirror(pixels: NDArray[np.float32], start: int, length: int) -> None:
+    """Fill the slices before and after the ``length`` that were read, from ``-start`` on."""
+    sources = reflection(start, start + len(pixels), length) - start
+    for z, source in enumerate(sources):
+        if source != z:
+            pixels[z] = pixels[source]

@@ -15,8 +15,12 @@ STRIDE = 32
 class TileConfig(BaseModel, frozen=True, extra="forbid"):
     """How a slice is cut for the network."""
 
-    tile: int = Field(512, gt=0, multiple_of=STRIDE, description="Tile edge, in voxels.")
-    overlap: int = Field(64, ge=0, description="Least overlap of neighbours, in voxels.")
+    tile: int = Field(
+        1536, gt=0, multiple_of=STRIDE, description="Largest tile edge, in the network's pixels."
+    )
+    overlap: int = Field(
+        128, ge=0, description="Least overlap of neighbours, in the network's pixels."
+    )
 
     @model_validator(mode="after")
     def _overlap_leaves_a_step(self) -> Self:

@@ -41,14 +41,15 @@ class SliceTiler:
     """Cut slices of one shape into tiles a network takes, and blend them back.
 
     A side that fits a tile is not cut: the tile is then the side, mirrored up
-    to the next multiple of 32. All tiles of a tiler have one shape.
+    to the next multiple of 32. A longer side is cut into as few tiles as will do,
+    none larger than needed for the overlap. All tiles of a tiler have one shape.
 
     Parameters
     ----------
     shape : (rows, columns)
         The slices' shape, each side at least 1.
     config : TileConfig
-        Tile and overlap.
+        The largest tile, and the least overlap.
 
     Attributes
     ----------
@@ -64,7 +65,7 @@ class SliceTiler:
         if min(shape) < 1:
             raise CallerError(f"A slice of {shape[0]} × {shape[1]} pixels cannot be cut.")
         self.shape = shape
-        rows, columns = (min(-(-side // STRIDE) * STRIDE, config.tile) for side in shape)
+        rows, columns = (_side(side, config) for side in shape)
         self.tile_shape = (rows, columns)
         self.windows = [
             (row, column)
@@ -145,6 +146,13 @@ class SliceTiler:
             held = self._importance[: row.stop - row.start, : column.stop - column.start]
             weight[row, column] += held
         return weight
+
+
+def _side(length: int, config: TileConfig) -> int:
+    """Return the edge of a tile, of which several of equal overlap cover a length."""
+    tile, overlap = config.tile, config.overlap
+    count = 1 if length <= tile else -(-(length - overlap) // (tile - overlap))
+    return min(-(-(length + (count - 1) * overlap) // (count * STRIDE)) * STRIDE, tile)
 
 
 def _windows(length: int, tile: int, overlap: int) -> list[slice]:
