@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 import typer
 
 import napari_vessel
-from napari_vessel.cli import _demo, _info, _predicting, _projects, _results, _training
+from napari_vessel.cli import _demo, _info, _jobs, _predicting, _projects, _results, _training
 from napari_vessel.cli._group import OneLineGroup
 from napari_vessel.cli._logging import log_to_person
+from napari_vessel.cli._output import StoppedEarly
 
 app = typer.Typer(
     name="napari-vessel",
@@ -19,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (_demo, _info, _predicting, _projects, _results, _training):
+for module in (_demo, _info, _predicting, _jobs, _projects, _results, _training):
     module.register(app)
 
 
@@ -44,4 +47,9 @@ def _common(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    except StoppedEarly as end:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code if isinstance(end.code, int) else 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,9 +24,14 @@ def run(  # each workflow has its own result
 
     ``told`` makes lines of events that a person wants to read on the way.
     """
+    return follow(WORKFLOWS[workflow](request), told)
+
+
+def follow(events: Iterable[Any], told: Callable[[object], str | None] | None = None) -> Any:  # noqa: ANN401
+    """Show the progress of a workflow's events and return the last one."""
     result = None
     with _bar() as show:
-        for event in WORKFLOWS[workflow](request):
+        for event in events:
             if told and (line := told(event)):
                 say(line)
             if isinstance(event, Progress):
@@ -34,6 +39,10 @@ def run(  # each workflow has its own result
             elif not isinstance(event, BlockFailed):
                 result = event
     return result
+
+
+class StoppedEarly(SystemExit):
+    """The person stopped what ran: the program leaves without tearing torch down, for seconds."""
 
 
 def say(line: str) -> None:

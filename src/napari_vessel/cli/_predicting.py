@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from napari_vessel.cli._forewarning import forewarn
+from napari_vessel.cli._jobs import ended, leave, run_job
 from napari_vessel.cli._options import (
     BoxText,
     Channel,
@@ -25,15 +25,16 @@ from napari_vessel.cli._options import (
     refuse_for_project,
     volume_options,
 )
-from napari_vessel.cli._output import PARTIAL, explained, run, say
+from napari_vessel.cli._output import explained
 from napari_vessel.cli._proposing import project_of, propose_in
 from napari_vessel.cli._values import report
 from napari_vessel.errors import CallerError
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.project import Project
+from napari_vessel.runner import new_job
 from napari_vessel.volumes import open_volume
-from napari_vessel.workflows import Predict, Proposed, is_project
+from napari_vessel.workflows import Predict, is_project, request_of_project
 
 
 def register(app: typer.Typer) -> None:
@@ -133,12 +134,12 @@ def predict(
                 request = _of_project(request, chosen, checkpoint, smallest_um3)
             opened = open_volume(request.volume, request.options)
             forewarn(opened, request.inference, request.box)
-            result = run("predict", request)
+            # A project lists its jobs: the dock shows this one, and can pause it.
+            record = new_job(Project.open(volume).path, request) if is_project(volume) else None
+            result = run_job(record, request)
             made = {"mask": result.name if result.state == "complete" else None}
-        report(made | _ended(result), as_json=json)
-    if result.state == "partial":
-        say(f"Partial: {len(result.failed)} of {result.blocks} blocks failed; run again to retry.")
-        raise typer.Exit(PARTIAL)
+        report(made | ended(result), as_json=json)
+    leave(result)
 
 
 def _of_project(
@@ -146,31 +147,19 @@ def _of_project(
 ) -> Predict:
     """Take volume, checkpoint and settings from the project, but what was chosen."""
     project = Project.open(request.volume)
-    config, opened = project.config, project.open_volume()
-    name = checkpoint or config.checkpoint
-    own = project.checkpoints / name
-    return replace(
-        request,
-        volume=opened.uri,
-        options=opened.options,
-        checkpoint=str(own) if own.exists() else name,
-        inference=_with(config.inference, chosen),
-        threshold=config.threshold if request.threshold is None else request.threshold,
-        smallest_um3=config.smallest_um3 if smallest_um3 is None else smallest_um3,
+    return request_of_project(
+        project,
+        request.out,
+        _with(project.config.inference, chosen),
+        checkpoint=checkpoint,
+        threshold=request.threshold,
+        smallest_um3=smallest_um3,
+        box=request.box,
+        probability=request.probability,
+        overwrite=request.overwrite,
     )
 
 
 def _with(config: InferenceConfig, chosen: dict[str, Any]) -> InferenceConfig:
     given = {key: value for key, value in chosen.items() if value is not None}
     return InferenceConfig.model_validate(config.model_dump() | given)
-
-
-def _ended(result: Proposed) -> dict[str, Any]:
-    return {
-        "state": result.state,
-        "blocks": result.blocks,
-        "failed": [{"box": failed.box, "reason": failed.reason} for failed in result.failed],
-        "missing_chunks": result.missing_chunks,
-        "blocks_outside_organ": result.outside,
-        "seconds": result.seconds,
-    }

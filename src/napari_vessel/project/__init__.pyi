@@ -1,5 +1,7 @@
 __all__ = [
     "AT_WORK",
+    "ENDED",
+    "LISTED_FAILURES",
     "BlockLedger",
     "Control",
     "FailedBlock",
@@ -30,6 +32,8 @@ from ._config import ProjectConfig as ProjectConfig
 from ._config import VolumeReference as VolumeReference
 from ._finding import find_project as find_project
 from ._job_status import AT_WORK as AT_WORK
+from ._job_status import ENDED as ENDED
+from ._job_status import LISTED_FAILURES as LISTED_FAILURES
 from ._job_status import Control as Control
 from ._job_status import FailedBlock as FailedBlock
 from ._job_status import JobState as JobState

@@ -15,7 +15,7 @@ Wish = Literal["run", "pause", "cancel"]
 
 AT_WORK: tuple[JobState, ...] = ("waiting", "running")
 ENDED: tuple[JobState, ...] = ("complete", "cancelled")
-LISTED = 200  # failed blocks told by name; the ledger beside the output has them all
+LISTED_FAILURES = 200  # failed blocks told by name; the ledger beside the output has them all
 
 
 class FailedBlock(BaseModel, frozen=True, extra="ignore"):

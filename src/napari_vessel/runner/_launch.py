@@ -11,7 +11,7 @@ from napari_vessel.errors import ComputeError
 
 from ._config import RunnerConfig
 
-__all__ = ["launch"]
+__all__ = ["environment_for", "launch"]
 
 # glibc gives large activations back to the system after every batch, which costs up to
 # half the speed; it has to be told before the process starts (other systems ignore this).
@@ -37,7 +37,7 @@ def launch(config: RunnerConfig, address: object, secret: bytes) -> subprocess.P
     try:
         process = subprocess.Popen(
             command,
-            env=_environment(config),
+            env=environment_for(config),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -52,7 +52,7 @@ def launch(config: RunnerConfig, address: object, secret: bytes) -> subprocess.P
     return process
 
 
-def _environment(config: RunnerConfig) -> dict[str, str]:
+def environment_for(config: RunnerConfig) -> dict[str, str]:
     """Return the child's environment; threads a person set in theirs are kept."""
     threads = str(config.thread_count())
     given = {} if config.threads is None else {"OMP_NUM_THREADS": threads}

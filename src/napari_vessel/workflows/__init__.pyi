@@ -15,6 +15,7 @@ __all__ = [
     "Exported",
     "Focus",
     "Forecast",
+    "Fused",
     "JobBegun",
     "NewProject",
     "Planned",
@@ -32,6 +33,7 @@ __all__ = [
     "TrainRun",
     "Trained",
     "Workflow",
+    "check_output",
     "discard_unfinished",
     "forecast",
     "is_project",
@@ -42,6 +44,7 @@ __all__ = [
     "request_of_project",
     "scale_sentence",
     "scale_used",
+    "write_focus",
 ]
 
 from ._events import BlockFailed as BlockFailed
@@ -52,6 +55,7 @@ from ._events import Created as Created
 from ._events import Diagnosed as Diagnosed
 from ._events import Evaluated as Evaluated
 from ._events import Exported as Exported
+from ._events import Fused as Fused
 from ._events import JobBegun as JobBegun
 from ._events import Planned as Planned
 from ._events import PlannedVolume as PlannedVolume
@@ -60,6 +64,7 @@ from ._events import Proposed as Proposed
 from ._events import Retrained as Retrained
 from ._events import SliceProposed as SliceProposed
 from ._events import Trained as Trained
+from ._focusing import write_focus as write_focus
 from ._forecast import Forecast as Forecast
 from ._forecast import forecast as forecast
 from ._job import discard_unfinished as discard_unfinished
@@ -67,6 +72,7 @@ from ._job_request import request_as_json as request_as_json
 from ._job_request import request_of_json as request_of_json
 from ._job_request import request_of_project as request_of_project
 from ._masks import is_project as is_project
+from ._output_check import check_output as check_output
 from ._reading import PolarityUsed as PolarityUsed
 from ._reading import polarity_used as polarity_used
 from ._registry import WORKFLOWS as WORKFLOWS

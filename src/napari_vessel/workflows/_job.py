@@ -39,7 +39,7 @@ class Job:
     @classmethod
     def of(cls, out: Path) -> Job:
         """Name the job that predicts into ``out``."""
-        return cls(out.with_name(f"{out.name}.job"))
+        return cls(out.parent / f"{out.name}.job")
 
     @property
     def recipe(self) -> Path:

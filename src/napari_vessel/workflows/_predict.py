@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import numpy as np
-
-from napari_vessel.errors import OutputExistsError
 from napari_vessel.geometry import Box
-from napari_vessel.morphology import least_voxels
 from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.volumes import (
     EXPORTERS,
@@ -21,7 +16,6 @@ from napari_vessel.volumes import (
     StoreSpec,
     Volume,
     mask_of,
-    open_store,
     open_volume,
     remove_leftovers,
     replace_folder,
@@ -33,9 +27,9 @@ from napari_vessel.workflows._cleaning import without_small
 from napari_vessel.workflows._events import JobBegun, Progress, Proposed
 from napari_vessel.workflows._finishing import finish
 from napari_vessel.workflows._job import Job
-from napari_vessel.workflows._masks import places_of
 from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._organ import keep_organ
+from napari_vessel.workflows._output_check import kept_probability, refuse_output, target_of
 from napari_vessel.workflows._reading import windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Predict
@@ -65,10 +59,10 @@ def predict(request: Predict) -> Iterator[Any]:
     yield Progress(0, 1, "blocks", "Reading the volume")
     volume = open_volume(request.volume, request.options)
     region = inside(request.box, volume.shape)
-    target = _target(request, volume, region)
+    target = target_of(request, volume)
     job = Job.of(request.out)
     published = job.published(request.out)
-    _refuse(request, target, overwrite=request.overwrite or published)
+    refuse_output(request, target, overwrite=request.overwrite or published)
     checkpoint = checkpoint_of(request.checkpoint)
     with job.held():
         run, recipe = _begin(request, volume, checkpoint, job)
@@ -92,33 +86,6 @@ def predict(request: Predict) -> Iterator[Any]:
         missing_chunks=tell_missing(volume),
         outside=sum(not run.organ.touches(block) for block in blocks),
     )
-
-
-def _target(request: Predict, volume: Volume, region: Box) -> MaskSource:
-    """Return the mask to be, as yet without voxels and recipe."""
-    return MaskSource(
-        shape=region.shape,
-        voxel_size=volume.voxel_size,
-        read=_unread,
-        name=request.out.name.split(".")[0],
-        levels=len(volume.shapes),
-        protected=places_of(volume),
-    )
-
-
-def _unread(box: Box) -> np.ndarray:
-    raise NotImplementedError(f"{box} is not predicted yet")
-
-
-def _refuse(request: Predict, target: MaskSource, *, overwrite: bool) -> None:
-    """Refuse now what could not be written after hours."""
-    least_voxels(request.smallest_um3, target.voxel_size)  # refuses what is no volume
-    EXPORTERS["ome-zarr"](target, request.out, overwrite=overwrite)
-    kept = _kept(request.out)
-    if request.probability and kept.exists():
-        if not overwrite:
-            raise OutputExistsError(f"{kept} already exists: use --overwrite to replace it.")
-        open_store(kept)  # refuses to replace what is none of ours
 
 
 def _begin(
@@ -174,10 +141,4 @@ def _keep_probability(request: Predict, store: Store) -> Iterator[Progress]:
     """Move the probability beside the mask, where asked: after it, so that none lacks its mask."""
     if request.probability:
         yield from finish(store)
-        replace_folder(store.path, _kept(request.out))
-
-
-def _kept(out: Path) -> Path:
-    """Name the probability that is kept beside the mask."""
-    name = out.name.removesuffix(".zarr").removesuffix(".ome")
-    return out.with_name(f"{name}.probability.ome.zarr")
+        replace_folder(store.path, kept_probability(request.out))
