@@ -10,13 +10,11 @@ from napari_vessel.errors import WriteError
 from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.inference import (
     BlockPrediction,
-    Forward,
     InferenceConfig,
     Spill,
     TileStep,
     predict_block,
-    predict_context,
-    read_block,
+    read_ahead,
 )
 
 Config = Callable[..., InferenceConfig]
@@ -56,8 +54,8 @@ def test_a_block_in_pieces_and_on_the_disk_is_as_one_in_memory(
 ) -> None:
     read, bounds = whole_volume, Box.of(SHAPE)
     settings = config(planes=tuple(Plane), halo=16, views="none", zoom=zoom)
-    context = read_block(read, BLOCK, bounds, settings, spill=Spill(tmp_path))
-    pieces = last(predict_context(Forward(pooling, settings), read, context, settings))
+    ahead = read_ahead(read, BLOCK, bounds, settings, spill=Spill(tmp_path))
+    pieces = last(predict_block(pooling, ahead, BLOCK, bounds, settings))
     assert not list(tmp_path.iterdir())  # its files have no names
     monkeypatch.undo()
     whole = last(predict_block(pooling, read, BLOCK, bounds, settings))
@@ -88,10 +86,8 @@ def test_slices_that_nobody_asks_for_are_not_predicted_and_the_others_are_the_sa
         assert BLOCK.contains(box)
         return (box.intersection(inner) or Box((0, 0, 0), (0, 0, 0))).size > 0
 
-    context = read_block(read, BLOCK, bounds, settings)
-    events = list(
-        predict_context(Forward(pooling, settings), read, context, settings, wanted=wanted)
-    )
+    ahead = read_ahead(read, BLOCK, bounds, settings, wanted=wanted)
+    events = list(predict_block(pooling, ahead, BLOCK, bounds, settings))
     some, all_ = last(events), last(predict_block(pooling, read, BLOCK, bounds, settings))
     place = inner.relative_to(BLOCK).slices
     for plane in Plane:
@@ -102,3 +98,26 @@ def test_slices_that_nobody_asks_for_are_not_predicted_and_the_others_are_the_sa
     steps = [event for event in events if isinstance(event, TileStep)]
     whole = int(sum(BLOCK.shape) * zoom)
     assert steps[-1].done == steps[-1].total < whole / 2
+
+
+@pytest.mark.parametrize("zoom", [1.0, 0.7])
+def test_what_was_read_ahead_is_not_read_again_for_the_block_or_a_part_of_it(
+    pooling: nn.Module, volume: Volume, config: Config, zoom: float
+) -> None:
+    voxels, reads, bounds = volume(SHAPE), list[Box](), Box.of(SHAPE)
+
+    def read(box: Box) -> NDArray[np.float32]:
+        reads.append(box)
+        return voxels[box.slices]
+
+    settings = config(planes=tuple(Plane), halo=16, views="none", zoom=zoom)
+    ahead = read_ahead(read, BLOCK, bounds, settings)
+    reads.clear()
+    part = Box((20, 10, 30), (50, 40, 60))
+    found = [last(predict_block(pooling, ahead, box, bounds, settings)) for box in (BLOCK, part)]
+    assert not reads
+    np.testing.assert_allclose(
+        found[1].probability.astype(int),
+        found[0].probability[part.relative_to(BLOCK).slices].astype(int),
+        atol=1,
+    )

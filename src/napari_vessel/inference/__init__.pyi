@@ -1,9 +1,7 @@
-from ._block import BlockContext as BlockContext
+from ._ahead import ReadAhead as ReadAhead
 from ._block import BlockPrediction as BlockPrediction
 from ._block import predict_block as predict_block
-from ._block import predict_context as predict_context
 from ._block import predict_slice as predict_slice
-from ._block import read_block as read_block
 from ._config import InferenceConfig as InferenceConfig
 from ._config import zoom_per_edge as zoom_per_edge
 from ._context import context_of as context_of
@@ -21,6 +19,7 @@ from ._looking import look_at as look_at
 from ._looking import predict_needed as predict_needed
 from ._planes import choose_planes as choose_planes
 from ._planes import plane_weights as plane_weights
+from ._reading_ahead import read_ahead as read_ahead
 from ._slices import TileStep as TileStep
 from ._slices import predict_slices as predict_slices
 from ._slices import slice_steps as slice_steps
@@ -29,13 +28,13 @@ from ._views import View as View
 from ._views import views_of as views_of
 
 __all__ = [
-    "BlockContext",
     "BlockPrediction",
     "Forward",
     "InferenceConfig",
     "Levels",
     "Look",
     "Network",
+    "ReadAhead",
     "Spill",
     "TileStep",
     "View",
@@ -49,11 +48,10 @@ __all__ = [
     "plane_weights",
     "plane_zoom",
     "predict_block",
-    "predict_context",
     "predict_needed",
     "predict_slice",
     "predict_slices",
-    "read_block",
+    "read_ahead",
     "slice_steps",
     "to_uint8",
     "views_of",

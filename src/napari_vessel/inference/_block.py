@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_vessel.geometry import Box, Plane, VoxelSize
+from napari_vessel.inference._ahead import ReadAhead
 from napari_vessel.inference._config import InferenceConfig
 from napari_vessel.inference._context import layers
 from napari_vessel.inference._forward import Forward, Network
@@ -19,14 +20,7 @@ from napari_vessel.inference._slices import TileStep, result_of, slice_steps
 from napari_vessel.inference._spill import Spill
 from napari_vessel.tiling import slices_of
 
-__all__ = [
-    "BlockContext",
-    "BlockPrediction",
-    "predict_block",
-    "predict_context",
-    "predict_slice",
-    "read_block",
-]
+__all__ = ["BlockPrediction", "predict_block", "predict_slice"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,50 +43,6 @@ class BlockPrediction:
     probability: NDArray[np.uint8]
     disagreement: NDArray[np.uint8]
     planes: dict[Plane, NDArray[np.uint8]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BlockContext:
-    """What a block shows the network, read: made by :func:`read_block`, for one prediction."""
-
-    block: Box
-    planes: tuple[Seen, ...]
-    first: NDArray[np.float32]
-    spill: Spill
-
-
-def read_block(
-    read: Read | Levels,
-    block: Box,
-    bounds: Box,
-    config: InferenceConfig,
-    *,
-    voxel_size: VoxelSize | None = None,
-    spill: Spill | None = None,
-) -> BlockContext:
-    """Read what :func:`predict_block` starts from, while the network is at another block.
-
-    Needs no network. Planes that see the block on another grid than the first are read later.
-
-    Parameters
-    ----------
-    read, block, bounds, config, voxel_size
-        As for :func:`predict_block`.
-    spill : Spill, optional
-        Makes the large arrays; in memory by default.
-
-    Raises
-    ------
-    CallerError
-        Where the block lies outside the bounds.
-    WriteError
-        Where the spill has no room.
-    """
-    names = config.planes_for(bounds.shape, voxel_size)
-    settled = config.model_copy(update={"zoom": config.zoom_for(voxel_size)})
-    planes = tuple(seen_of(name, (block, bounds), names, settled) for name in names)
-    spill = spill or Spill()
-    return BlockContext(block, planes, planes[0].read(levels_of(read), spill), spill)
 
 
 def predict_block(
@@ -119,7 +69,7 @@ def predict_block(
         Images (N, 1, H, W) to logits; see :class:`Forward`.
     read : callable(Box) -> ndarray of float32, or Levels
         Reads windowed voxels in [0, 1] inside the bounds; from levels, of the
-        coarsest that is fine enough for the zoom.
+        coarsest that is fine enough for the zoom. See also :func:`read_ahead`.
     block : Box
         What to predict, inside the bounds.
     bounds : Box
@@ -146,42 +96,10 @@ def predict_block(
     CheckpointError
         Where the network gave NaN or another shape.
     """
-    context = read_block(read, block, bounds, config, voxel_size=voxel_size)
-    yield from predict_context(Forward(network, config), read, context, config)
-
-
-def predict_context(
-    forward: Forward,
-    read: Read | Levels,
-    context: BlockContext,
-    config: InferenceConfig,
-    *,
-    wanted: Callable[[Box], bool] | None = None,
-) -> Iterator[TileStep | BlockPrediction]:
-    """Predict a block that is read already, as :func:`predict_block` does.
-
-    Parameters
-    ----------
-    forward : Forward
-        The network, ready.
-    read : callable(Box) -> ndarray of float32, or Levels
-        For planes that see the block on another grid than the first.
-    context : BlockContext
-        What was read; used up.
-    config : InferenceConfig
-        As it was read with.
-    wanted : callable(Box) -> bool, optional
-        Whether any voxel of a box is asked for. Slices without any are not
-        predicted: they hold 0. By default all are.
-
-    Yields
-    ------
-    TileStep
-        Tiles of all planes.
-    BlockPrediction
-        Once, last.
-    """
-    yield (yield from _block_steps(forward, levels_of(read), context, config, wanted))
+    names = config.planes_for(bounds.shape, voxel_size)
+    settled = config.model_copy(update={"zoom": config.zoom_for(voxel_size)})
+    planes = [seen_of(name, (block, bounds), names, settled) for name in names]
+    yield (yield from _block_steps(Forward(network, config), levels_of(read), planes, settled))
 
 
 def predict_slice(
@@ -227,49 +145,45 @@ def predict_slice(
         precision=config.precision,
         zoom=config.zoom_for(),
     )
-    context = read_block(read, box, region, alone)
-    steps = _block_steps(Forward(network, alone), levels_of(read), context, alone, None)
+    planes = [seen_of(plane, (box, region), (plane,), alone)]
+    steps = _block_steps(Forward(network, alone), levels_of(read), planes, alone)
     probability: NDArray[np.uint8] = slices_of(result_of(steps).probability, plane)[0]
     return probability
 
 
 def _block_steps(
-    forward: Forward,
-    read: Levels,
-    context: BlockContext,
-    config: InferenceConfig,
-    wanted: Callable[[Box], bool] | None,
+    forward: Forward, read: Levels, seen: Sequence[Seen], config: InferenceConfig
 ) -> Generator[TileStep, None, BlockPrediction]:
-    """Predict what was read of a block, plane by plane and slab by slab."""
-    slices = {plane.name: plane.slices_wanted(wanted) for plane in context.planes}
-    total = sum(len(slices[plane.name]) * len(plane.tiler.windows) for plane in context.planes)
+    """Predict a block, plane by plane and slab by slab."""
+    ahead = read if isinstance(read, ReadAhead) else None
+    spill, wanted = (ahead.spill, ahead.wanted) if ahead else (Spill(), None)
+    slices = [plane.slices_wanted(wanted) for plane in seen]
+    counts = [len(n) * len(p.tiler.windows) for n, p in zip(slices, seen, strict=True)]
     planes: dict[Plane, NDArray[np.uint8]] = {}
-    last, pixels, done = context.planes[0], context.first, 0
-    for plane in context.planes:
-        if (plane.grid, plane.context) != (last.grid, last.context):
-            pixels = plane.read(read, context.spill)  # planes on one grid share what is read
-        last, found = plane, PlaneProbability(plane, context.spill)
-        for slab in plane.slabs(slices[plane.name]):
-            shown = plane.gather(pixels, slab, context.spill)
-            probability = yield from _shifted(slice_steps(forward, shown, plane.tiler), done, total)
-            found.put(slab, probability)
+    last, pixels, done = None, np.zeros((0, 0, 0), np.float32), 0
+    for plane, numbers in zip(seen, slices, strict=True):
+        if last is None or (plane.grid, plane.context) != (last.grid, last.context):
+            pixels = plane.read(read, spill)  # planes on one grid share what is read
+        last, found = plane, PlaneProbability(plane, spill)
+        for slab in plane.slabs(numbers):
+            steps = slice_steps(forward, plane.gather(pixels, slab, spill), plane.tiler)
+            found.put(slab, (yield from _shifted(steps, done, sum(counts))))
             done += len(slab) * len(plane.tiler.windows)
         planes[plane.name] = found.voxels()
-    return _fused(context, planes, config)
+    return _fused(seen[0].block, planes, config, spill)
 
 
 def _fused(
-    context: BlockContext, planes: dict[Plane, NDArray[np.uint8]], config: InferenceConfig
+    block: Box, planes: dict[Plane, NDArray[np.uint8]], config: InferenceConfig, spill: Spill
 ) -> BlockPrediction:
     """Fuse the planes, layer by layer."""
-    shape, spill = context.block.shape, context.spill
-    probability, apart = spill.zeros(shape, np.uint8), spill.zeros(shape, np.uint8)
-    for layer in layers(Box.of(shape)):
+    probability, apart = spill.zeros(block.shape, np.uint8), spill.zeros(block.shape, np.uint8)
+    for layer in layers(Box.of(block.shape)):
         parts = {plane: voxels[layer.slices] for plane, voxels in planes.items()}
         probability[layer.slices] = fuse(parts, config)
         apart[layer.slices] = disagreement(parts)
         spill.rest()
-    return BlockPrediction(context.block, probability, apart, planes)
+    return BlockPrediction(block, probability, apart, planes)
 
 
 def _shifted(

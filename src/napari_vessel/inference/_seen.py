@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference._ahead import ReadAhead
 from napari_vessel.inference._config import InferenceConfig
 from napari_vessel.inference._context import (
     Grid,
@@ -50,6 +51,8 @@ class Seen:
 
     def read(self, read: Levels, spill: Spill) -> NDArray[np.float32]:
         """Read the context; planes of equal grid and context can share it."""
+        if isinstance(read, ReadAhead) and read.holds(self.context, self.grid):
+            return read.pixels
         return read_context(read, self.context, self.grid, spill)
 
     def slices_wanted(self, wanted: Callable[[Box], bool] | None) -> list[int]:
