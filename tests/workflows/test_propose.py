@@ -31,6 +31,12 @@ def run(project, **kw):
     return list(WORKFLOWS["propose"](Propose(project.path, **kw)))
 
 
+@pytest.fixture
+def forgetful(monkeypatch):
+    """Let proposals know nothing of those before."""
+    monkeypatch.setattr("napari_vessel.workflows._propose.known_of", lambda *_: None)
+
+
 def blocks(events):
     return [event.box for event in events if isinstance(event, BlockProposed)]
 
@@ -117,7 +123,7 @@ def test_progress_only_grows_and_ends_at_all_blocks(project):
     assert done[-1] == 2
 
 
-def test_a_block_that_cannot_be_read_is_listed_and_holds_nothing(project, unreadable):
+def test_a_block_that_cannot_be_read_is_listed_and_holds_nothing(project, unreadable, forgetful):
     run(project)
     earlier = project.open_proposal().probability(WHOLE)
     unreadable(Box((3, 40, 0), (4, 41, 1)))
@@ -144,7 +150,7 @@ def test_proposing_changes_no_correction(project, labels):
     np.testing.assert_array_equal(after.overlay.read(WHOLE), before.overlay.read(WHOLE))
 
 
-def test_cancelled_the_earlier_proposal_shows_where_nothing_is_done(project):
+def test_cancelled_the_earlier_proposal_shows_where_nothing_is_done(project, forgetful):
     run(project)
     earlier = project.open_proposal()
     with (earlier.store.path / "touched").open("w"):
@@ -161,7 +167,7 @@ def test_cancelled_the_earlier_proposal_shows_where_nothing_is_done(project):
     np.testing.assert_array_equal(proposal.probability(WHOLE), shown)
 
 
-def test_cancelled_before_the_first_block_it_is_not_in_the_way(project):
+def test_cancelled_before_the_first_block_it_is_not_in_the_way(project, forgetful):
     run(project)
     for _ in range(3):
         events = WORKFLOWS["propose"](Propose(project.path))

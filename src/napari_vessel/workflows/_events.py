@@ -64,6 +64,13 @@ class BlockFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Fused:
+    """Proposal ``proposal`` is in view, all of it fused from planes that were kept."""
+
+    proposal: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proposed:
     """A prediction ended. ``name`` is the proposal's id, or the path of the mask.
 

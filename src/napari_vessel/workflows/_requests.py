@@ -15,10 +15,11 @@ from napari_vessel.workflows._train_config import TrainRun
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """Where the person looks: a point (volume voxels, zyx) and the plane on screen."""
+    """Where the person looks: a point (volume voxels, zyx), plane and level on screen."""
 
     point: tuple[float, float, float]
     plane: Plane = Plane.XY
+    level: int = 0
 
     @property
     def voxel(self) -> Zyx:
@@ -39,11 +40,15 @@ class NewProject:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """Predict a project's region, or ``box`` of it, into a new proposal."""
+    """Predict a project's region, or ``box`` of it, into a new proposal.
+
+    ``watch`` is a file to which who asks writes where they look next.
+    """
 
     project: Path
     focus: Focus | None = None
     box: Box | None = None
+    watch: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,11 @@ class Clean:
 
 @dataclass(frozen=True, slots=True)
 class Predict:
-    """Predict a bare volume, or a project's, into a mask at ``out``."""
+    """Predict a bare volume, or a project's, into a mask at ``out``.
+
+    ``scheduler`` names a cluster whose workers predict the blocks: ``local``, ``local:N``
+    or an address. None: this process does. It is no part of the recipe.
+    """
 
     volume: str
     out: Path
@@ -68,6 +77,7 @@ class Predict:
     smallest_um3: float = SMALLEST_UM3
     probability: bool = False
     overwrite: bool = False
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
