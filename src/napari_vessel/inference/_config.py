@@ -75,10 +75,6 @@ class InferenceConfig(BaseModel, frozen=True, extra="forbid"):
             raise ValueError(f"vote={self.vote} means nothing where fuse is {self.fuse}.")
         if self.weights and self.fuse != "mean":
             raise ValueError(f"Weights mean nothing where fuse is {self.fuse}.")
-        if self.fuse != "mean" and self.empty_below not in ("auto", 0):
-            raise ValueError(
-                f"empty_below={self.empty_below} means nothing where fuse is not mean."
-            )
         if self.weights and len(self.weights) != len(self.planes if self.planes != "auto" else ()):
             raise ValueError(
                 f"{len(self.weights)} weights for planes {_names(self.planes)}: "

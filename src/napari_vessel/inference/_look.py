@@ -20,9 +20,8 @@ _SHARE = 1 / 3  # of the threshold: a lower one costs more, a higher one loses v
 _CELL = 32  # pixels: what is predicted of a block starts and ends on this grid
 _MARGIN = 8  # pixels: a vessel seen here may go on as far, unseen
 _VIEWS = {"none": 1, "flips": 4, "dihedral": 8}
-# The cost of a look, which is at most a tenth of the full prediction, by how often that sees
-# each voxel: planes × views.
-_STEPS = ((8, 2), (4, 4))
+_COST = 0.1  # of the full prediction, at most
+_STEPS = ((8, 2), (4, 4))  # which slices, by how often that sees each voxel: planes × views
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +36,14 @@ class Look:
         Every such slice of it.
     below : float
         Probability below which a pixel counts as empty.
+    passes : int
+        How often the full prediction would see each voxel.
     """
 
     plane: Plane
     step: int
     below: float
+    passes: int = 12
 
     @property
     def margin(self) -> Zyx:
@@ -67,6 +69,13 @@ class Look:
             return range(first, first + 1)
         return range(first, stop, self.step)
 
+    def is_worth(self, block: Box, bounds: Box) -> bool:
+        """Tell whether looking at a block costs at most a tenth of predicting it; in pixels."""
+        axis = self.plane.normal
+        near = block.expanded(self.margin).intersection(bounds) or block
+        looked = len(self.picks(near.start[axis], near.stop[axis]))
+        return looked <= _COST * self.passes * block.shape[axis]
+
     def part(self, seen: Box, block: Box) -> Box | None:
         """Return what of a block is predicted where something is ``seen``, both in pixels."""
         grown = seen.expanded(self.margin)
@@ -78,23 +87,22 @@ class Look:
 def look_of(config: InferenceConfig) -> Look | None:
     """Return how blocks are looked at before they are predicted by ``config``; None: not at all.
 
-    They are not where ``empty_below`` is 0, where planes are fused otherwise than by their
-    mean (a vessel that another plane alone shows would count then), and where each voxel is
-    seen fewer than four times: a look would cost more than a tenth of that.
+    They are not where ``empty_below`` is 0, and where each voxel is seen fewer than four
+    times: a look would cost more than a tenth of that.
 
     Parameters
     ----------
     config : InferenceConfig
         ``planes`` and ``empty_below`` are settled; "auto" counts as not at all.
     """
-    if config.planes == "auto" or config.empty_below == "auto" or config.fuse != "mean":
+    if config.planes == "auto" or config.empty_below == "auto":
         return None
     passes = len(config.planes) * _VIEWS[config.views]
     step = next((step for least, step in _STEPS if passes >= least), None)
     if step is None or not config.empty_below:
         return None
     plane = Plane.XY if Plane.XY in config.planes else config.planes[0]
-    return Look(plane, step, config.empty_below)
+    return Look(plane, step, config.empty_below, passes)
 
 
 def empty_below_for(threshold: float) -> float:

@@ -31,8 +31,6 @@ def predict_needed(
 ) -> Iterator[TileStep | BlockPrediction]:
     """Predict the part of a block that a quick look finds worth it: as :func:`predict_block`.
 
-    Where ``config`` asks for no look (see :func:`look_of`) it is all of the block.
-
     Yields
     ------
     TileStep
@@ -40,27 +38,20 @@ def predict_needed(
     BlockPrediction
         Once, last, of the part (its ``box``); never where no vessel is seen.
     """
-    part: Box | None = block
-    if look := look_of(config):
-        part = yield from look_at(network, read, (block, bounds), config, look)
+    part = yield from look_at(network, read, (block, bounds), config)
     if part is not None:
         yield from predict_block(network, read, part, bounds, config, voxel_size=voxel_size)
 
 
 def look_at(
-    network: Network,
-    read: Read | Levels,
-    where: tuple[Box, Box],
-    config: InferenceConfig,
-    look: Look,
+    network: Network, read: Read | Levels, where: tuple[Box, Box], config: InferenceConfig
 ) -> Generator[TileStep, None, Box | None]:
     """Look at a block and return what of it is to be predicted, yielding after every batch.
 
     Some slices of one plane go through the network, in one view. Pixels just beside the block
-    count too: a vessel there may go on in it. What is returned holds all pixels where the
-    probability reaches ``look.below`` and a margin around them, and starts and ends on a grid
-    of 32 pixels. It does not depend on how a volume is cut into blocks, but for what the
-    network sees at a block's edge.
+    count too: a vessel there may go on in it. What is returned holds all pixels that may be
+    vessel and a margin around them, and starts and ends on a grid of 32 pixels. How a volume
+    is cut into blocks changes it only as far as the network sees at a block's edge.
 
     Parameters
     ----------
@@ -69,14 +60,13 @@ def look_at(
     where : (Box, Box)
         The block, and what can be read, in voxels.
     config : InferenceConfig
-        ``tiles``, ``halo``, ``device``, ``precision`` and ``zoom`` are followed.
-    look : Look
-        See :func:`look_of`.
+        How it would be predicted.
 
     Returns
     -------
     Box or None
-        A part of the block, or all of it; None where no vessel is seen.
+        A part of the block; None where no vessel is seen. All of it, unseen, where ``config``
+        asks for no look (see :func:`look_of`) or it would cost too much here.
 
     Raises
     ------
@@ -84,15 +74,30 @@ def look_at(
         As :func:`predict_block`.
     """
     block, bounds = where
+    look = look_of(config)
+    if look is None:
+        return block
     grid = Grid(plane_zoom(config.zoom_for(), look.plane), bounds)
     pixels = grid.pixels_of(block)
+    if not look.is_worth(pixels, grid.pixels):
+        return block
+    seen = yield from _seen(network, levels_of(read), (pixels, grid), config, look)
+    part = look.part(seen, pixels) if seen else None
+    return part and voxels_of(part, grid.zoom, block)
+
+
+def _seen(
+    network: Network, read: Levels, where: tuple[Box, Grid], config: InferenceConfig, look: Look
+) -> Generator[TileStep, None, Box | None]:
+    """Return the smallest box of pixels, of a block and just beside it, that may be vessel."""
+    pixels, grid = where
     near = pixels.expanded(look.margin).intersection(grid.pixels) or pixels
     normal = look.plane.normal
     picks = look.picks(near.start[normal], near.stop[normal])
     probability = yield from _predicted(
         predict_block(
             network,
-            Levels(lambda box, _: _read(levels_of(read), box, grid, (normal, picks))),
+            Levels(lambda box, _: _read(read, box, grid, (normal, picks))),
             _along(near, normal, 0, len(picks)),
             _along(grid.pixels, normal, 0, len(picks)),
             _cheap(config, look),
@@ -103,8 +108,7 @@ def look_at(
         return None
     # Positions among the slices that were picked, to those of the grid.
     low, high = (_grid_position(edge, near, normal, picks) for edge in (seen.min(0), seen.max(0)))
-    part = look.part(Box(low, (high[0] + 1, high[1] + 1, high[2] + 1)), pixels)
-    return part and voxels_of(part, grid.zoom, block)
+    return Box(low, (high[0] + 1, high[1] + 1, high[2] + 1))
 
 
 def _cheap(config: InferenceConfig, look: Look) -> InferenceConfig:
