@@ -28,9 +28,8 @@ from .conftest import QUICK, threads_for_workers
     ],
 )
 def test_plain_text_to_another_machine_is_refused_with_words_how(address):
-    with pytest.raises(CallerError, match=r"tls://HOST:PORT .*docs/cluster\.md"):
-        with connect(address):
-            pass
+    with pytest.raises(CallerError, match=r"tls://HOST:PORT .*docs/cluster\.md"), connect(address):
+        pass
 
 
 @pytest.mark.parametrize("address", ["", "kidney.ome.zarr", "http://host:1", "tls://", "local:x"])
@@ -62,15 +61,20 @@ def test_nobody_there_is_said_in_bounded_time():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(ComputeError, match="No scheduler answers"):
-        with connect(address, config=QUICK.model_copy(update={"connect_s": 0.5})):
-            pass
+    hurried = QUICK.model_copy(update={"connect_s": 0.5})
+    with (
+        pytest.raises(ComputeError, match="No scheduler answers"),
+        connect(address, config=hurried),
+    ):
+        pass
 
 
 def test_tls_without_certificates_is_said_with_words_how():
-    with pytest.raises(CallerError, match=r"distributed\.comm\.tls\.ca-file"):
-        with connect("tls://127.0.0.1:1", config=QUICK):
-            pass
+    with (
+        pytest.raises(CallerError, match=r"distributed\.comm\.tls\.ca-file"),
+        connect("tls://127.0.0.1:1", config=QUICK),
+    ):
+        pass
 
 
 def test_tls_with_the_certificates_of_dask_s_own_configuration_connects(tmp_path):
@@ -87,9 +91,12 @@ def test_tls_with_the_certificates_of_dask_s_own_configuration_connects(tmp_path
         "distributed.comm.tls.client.cert": files["tls_client_cert"],
         "distributed.comm.tls.client.key": files["tls_client_key"],
     }
-    with threads_for_workers(1, protocol="tls://", security=keys) as made, dask.config.set(tls):
-        with connect(made.scheduler_address, config=QUICK) as cluster:
-            assert len(cluster.workers().slots) == 1
+    with (
+        threads_for_workers(1, protocol="tls://", security=keys) as made,
+        dask.config.set(tls),
+        connect(made.scheduler_address, config=QUICK) as cluster,
+    ):
+        assert len(cluster.workers().slots) == 1
 
 
 def test_where_workers_declare_gpus_tasks_go_to_those_one_for_each():

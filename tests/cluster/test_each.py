@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from threading import Event, Lock
+from typing import ClassVar
 
 import pytest
 from distributed import get_worker
@@ -17,7 +18,7 @@ class Shared:
     """What functions on workers and the test both see: all are one process."""
 
     gate = Event()
-    calls: Counter = Counter()
+    calls: ClassVar = Counter()
     stopped = Event()
     lock = Lock()
     bad = ""

@@ -8,6 +8,7 @@ __all__ = [
     "Waiting",
     "connect",
     "given_up",
+    "scratch",
 ]
 
 from ._cluster import Cluster as Cluster
@@ -19,3 +20,4 @@ from ._events import Waiting as Waiting
 from ._task import Errand as Errand
 from ._task import GivenUp as GivenUp
 from ._task import given_up as given_up
+from ._task import scratch as scratch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -84,7 +84,7 @@ class Cluster:
 
     def each(
         self, errand: Errand[T, R], items: Iterable[T], *, hopeless: int | None = None
-    ) -> Iterator[Answer[T, R] | SetAside[T] | Waiting]:
+    ) -> Generator[Answer[T, R] | SetAside[T] | Waiting, None, None]:
         """Carry out an errand on every item, in any order.
 
         A few items per worker are under way at a time, whatever their number. One whose

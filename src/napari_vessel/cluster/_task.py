@@ -5,9 +5,10 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
-__all__ = ["Errand", "GivenUp", "TaskFailedError", "carried_out", "given_up"]
+__all__ = ["Errand", "GivenUp", "TaskFailedError", "carried_out", "given_up", "scratch"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -82,3 +83,10 @@ def given_up() -> bool:
     worker = get_worker()
     task = worker.state.tasks.get(worker.get_current_task())
     return task is None or task.state == "cancelled"
+
+
+def scratch() -> Path:
+    """Name, on a worker and within a task, its own folder on a disk of its machine."""
+    from distributed import get_worker
+
+    return Path(get_worker().local_directory)

@@ -40,17 +40,20 @@ class BlockLedger:
                 continue
         return ledger
 
-    def record(self, block: Box, *, failed: str | None = None, left_out: int = 0) -> None:
+    def record(
+        self, block: Box, *, failed: str | None = None, left_out: int = 0, trace: str = ""
+    ) -> None:
         """Note that ``block`` (volume voxels) is done, or failed and why; durable on return.
 
-        ``left_out`` of its voxels were not predicted, since they seemed empty.
+        ``left_out`` of its voxels were not predicted, since they seemed empty. ``trace`` is
+        the traceback of a failure nobody expected: kept for whoever looks into the file.
 
         Raises
         ------
         WriteError
             The disk refuses.
         """
-        told = {"failed": failed, "left_out": left_out}
+        told = {"failed": failed, "left_out": left_out, "trace": trace}
         entry = {"box": str(block)} | {key: value for key, value in told.items() if value}
         try:
             self._append(json.dumps(entry))

@@ -34,6 +34,7 @@ from napari_vessel.workflows._reading import windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Predict
 from napari_vessel.workflows._settling import settled, with_precision
+from napari_vessel.workflows._spread import Spread, spread_over
 
 
 def predict(request: Predict) -> Iterator[Any]:
@@ -64,11 +65,12 @@ def predict(request: Predict) -> Iterator[Any]:
     published = job.published(request.out)
     refuse_output(request, target, overwrite=request.overwrite or published)
     checkpoint = checkpoint_of(request.checkpoint)
-    with job.held():
-        run, recipe = _begin(request, volume, checkpoint, job)
+    with job.held(), spread_over(request, checkpoint, job) as spread:
+        yield from spread.prepare(job.precision) if spread else ()
+        run, recipe = _begin(request, volume, checkpoint, job, spread)
         blocks = blocks_of(region, run.config.block)
         yield JobBegun(job.recipe, len(blocks), sum(block in run.ledger.done for block in blocks))
-        yield from predict_blocks(run, blocks)
+        yield from (spread.predict_blocks if spread else predict_blocks)(run, blocks)
         failed = failures(run.ledger)
         if not failed:
             if not published:
@@ -83,19 +85,22 @@ def predict(request: Predict) -> Iterator[Any]:
         blocks=len(blocks),
         failed=failed,
         seconds=monotonic() - started,
-        missing_chunks=tell_missing(volume),
+        missing_chunks=tell_missing(volume) + (spread.missing_chunks if spread else 0),
         outside=sum(not run.organ.touches(block) for block in blocks),
     )
 
 
 def _begin(
-    request: Predict, volume: Volume, checkpoint: Checkpoint, job: Job
+    request: Predict, volume: Volume, checkpoint: Checkpoint, job: Job, spread: Spread | None
 ) -> tuple[BlockRun, dict[str, Any]]:
     region = inside(request.box, volume.shape)
     config = settled(request.inference, volume, checkpoint.card)
-    network = checkpoint.load(choose_device(config.device))
+    network = checkpoint.load("cpu" if spread else choose_device(config.device))
     view = job.seen(volume, checkpoint.card)
-    config = with_precision(config, network, before=job.precision)
+    if spread:
+        config = spread.settled(config)
+    else:
+        config = with_precision(config, network, before=job.precision)
     threshold = checkpoint.card.threshold if request.threshold is None else request.threshold
     recipe = recipe_of(volume, region, checkpoint, config, view)
     recipe |= {"threshold": threshold, "smallest_um3": request.smallest_um3}
