@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,9 @@ from napari_vessel.tiling import (
     source_of,
 )
 
-__all__ = ["PlaneProbability", "Seen", "seen_of"]
+__all__ = ["PlaneProbability", "Seen", "pixels_of", "seen_of"]
 
+_VIEWS = {"none": 1, "flips": 4, "dihedral": 8}
 _MOST_PIXELS = 2**24  # of the slices that are in memory at a time
 
 
@@ -48,6 +49,11 @@ class Seen:
     pixels: Box  # the block, on the grid
     context: Box  # and what is around it
     tiler: SliceTiler
+
+    @property
+    def tiles(self) -> int:
+        """How many go through the network, in one view."""
+        return self.pixels.shape[self.name.normal] * len(self.tiler.windows)
 
     def read(self, read: Levels, spill: Spill) -> NDArray[np.float32]:
         """Read the context; planes of equal grid and context can share it."""
@@ -156,3 +162,21 @@ def seen_of(
     context = context_of(pixels, grid.pixels, together, config.halo)
     shape = context.shape[name.rows], context.shape[name.columns]
     return Seen(name, grid, block, pixels, context, SliceTiler(shape, config.tiles))
+
+
+def pixels_of(block: Box, bounds: Box, config: InferenceConfig) -> int:
+    """Count the pixels that predicting a block puts through the network.
+
+    Halo, overlap and padding count, and every view.
+
+    Parameters
+    ----------
+    block, bounds : Box
+        In voxels; the block lies inside.
+    config : InferenceConfig
+        Names planes and zoom.
+    """
+    names = config.planes_for(bounds.shape)
+    seen = [seen_of(name, (block, bounds), names, config) for name in names]
+    views = _VIEWS[config.views]
+    return views * sum(plane.tiles * prod(plane.tiler.tile_shape) for plane in seen)

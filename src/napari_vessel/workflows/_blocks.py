@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
-from time import monotonic
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Event
 
 import numpy as np
 from torch import nn
 
 from napari_vessel.errors import ReadError
 from napari_vessel.geometry import Box
-from napari_vessel.inference import BlockPrediction, InferenceConfig, TileStep, predict_needed
+from napari_vessel.inference import (
+    BlockPrediction,
+    InferenceConfig,
+    Levels,
+    ReadAhead,
+    Spill,
+    TileStep,
+    predict_needed,
+    read_ahead,
+)
 from napari_vessel.project import BlockLedger
 from napari_vessel.volumes import Organ, Store
+from napari_vessel.workflows._clock import Clock
 from napari_vessel.workflows._events import BlockFailed, BlockProposed, Progress
-from napari_vessel.workflows._reading import Reader
+from napari_vessel.workflows._keeping import Halted, keep
+from napari_vessel.workflows._pipeline import Ahead, Behind, Written, working
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +39,7 @@ class BlockRun:
 
     name: str
     network: nn.Module
-    read: Reader
+    read: Levels
     bounds: Box
     region: Box
     organ: Organ
@@ -46,29 +58,44 @@ def predict_blocks(
 ) -> Iterator[Progress | BlockProposed | BlockFailed]:
     """Predict ``blocks`` (volume voxels) that the ledger does not list as done.
 
-    ``choose`` says which of those left is begun next, each time one is about to be.
+    ``choose`` says which of those left is begun next, each time one is about to be, and
+    which is likely to be: that one is read while the network is still at the one before.
 
     A block that cannot be read is recorded as failed and holds nothing; every
-    other is in the store before the ledger says so. Blocks outside of the organ
-    come first: they stay as the store was made, without vessels.
+    other is on the disk before the ledger says so. It is written by a thread, so the
+    ledger says so, in the order of their prediction, while the next is predicted. Blocks
+    outside of the organ come first: they stay as the store was made, without vessels.
     """
+    yield from skip_outside(run, blocks)
+    left = [block for block in blocks if block not in run.ledger.done]
+    clock = Clock(run, len(blocks) - len(left), left)
+    with working() as (reading, writing, halt):
+        ahead, behind = Ahead(reading, partial(_read, run, halt)), Behind(writing)
+        while left:
+            left.remove(block := choose(left))
+            for step in _predict_one(run, block, (ahead, behind, halt)):
+                if isinstance(step, TileStep):
+                    yield clock.progress(block, step.done / step.total)
+                elif isinstance(step, Written):
+                    run.ledger.record(step.block, left_out=step.left_out)
+                    yield BlockProposed(run.name, step.block)
+                else:
+                    _log.warning("Block %s failed: %s", block, step.reason)
+                    run.ledger.record(block, failed=step.reason)
+                    yield step
+                if left and ahead.idle:
+                    ahead.expect(choose(left))
+            clock.end(block)
+        for written in behind.ended(wait=True):
+            run.ledger.record(written.block, left_out=written.left_out)
+            yield BlockProposed(run.name, written.block)
+
+
+def skip_outside(run: BlockRun, blocks: list[Box]) -> Iterator[BlockProposed]:
+    """Record blocks outside of the organ as done: the store was made without vessels."""
     for block in blocks:
         if block not in run.ledger.done and not run.organ.touches(block):
             run.ledger.record(block)
-            yield BlockProposed(run.name, block)
-    left = [block for block in blocks if block not in run.ledger.done]
-    done, started = len(blocks) - len(left), monotonic()
-    for position in range(count := len(left)):
-        left.remove(block := choose(left))
-        clock = _Clock(started, done, position, count)
-        try:
-            left_out = yield from _predict_one(run, block, clock)
-        except ReadError as error:
-            _log.warning("Block %s failed: %s", block, error)
-            run.ledger.record(block, failed=str(error))
-            yield BlockFailed(block, str(error))
-        else:
-            run.ledger.record(block, left_out=left_out)
             yield BlockProposed(run.name, block)
 
 
@@ -77,40 +104,41 @@ def failures(ledger: BlockLedger) -> tuple[BlockFailed, ...]:
     return tuple(BlockFailed(box, reason) for box, reason in ledger.failed.items())
 
 
-@dataclass(frozen=True)
-class _Clock:
-    """Turns how much of the work is done into time left."""
+def _read(run: BlockRun, halt: Event, block: Box) -> ReadAhead:
+    """Read a block, on a thread that stops between two pieces when told to."""
 
-    started: float
-    before: int
-    position: int
-    blocks: int
+    def at(box: Box, level: int) -> np.ndarray:
+        if halt.is_set():
+            raise Halted
+        return run.read.at(box, level)
 
-    def progress(self, part: float) -> Progress:
-        """Tell the progress when ``part`` (0 to 1) of the block at hand is done."""
-        fraction = (self.position + part) / self.blocks
-        left = (monotonic() - self.started) * (1 - fraction) / fraction if fraction else None
-        done, total = self.before + self.position + part, self.before + self.blocks
-        return Progress(done, total, "blocks", "Predicting", left)
+    read = replace(run.read, at=at)
+    spill = Spill(run.ledger.path.parent)
+    wanted = run.organ.touches
+    return read_ahead(read, block, run.bounds, run.config, spill=spill, wanted=wanted)
 
 
-def _predict_one(run: BlockRun, block: Box, clock: _Clock) -> Generator[Progress, None, int]:
-    """Predict a block and return how many of its voxels a look left out as empty."""
-    left_out = block.size
-    for event in predict_needed(run.network, run.read, block, run.bounds, run.config):
-        if isinstance(event, TileStep):
-            yield clock.progress(event.done / event.total)
-        elif isinstance(event, BlockPrediction):
-            _keep(run, event)
-            left_out -= event.box.size
-    return left_out
+def _predict_one(
+    run: BlockRun, block: Box, threads: tuple[Ahead, Behind, Event]
+) -> Iterator[TileStep | Written | BlockFailed]:
+    """Predict a block and hand it to the writer, telling what the writer has done meanwhile."""
+    ahead, behind, halt = threads
+    left_out, writing = block.size, _nothing
+    try:
+        read = ahead.take(block)
+        for event in predict_needed(run.network, read, block, run.bounds, run.config):
+            if isinstance(event, TileStep):
+                yield event
+                yield from behind.ended()
+            elif isinstance(event, BlockPrediction):
+                left_out -= event.box.size
+                writing = partial(keep, run, event, read.spill, halt.is_set)
+    except ReadError as error:
+        yield BlockFailed(block, str(error))
+    else:
+        yield from behind.ended(wait=True)
+        behind.write(Written(block, left_out), writing)
 
 
-def _keep(run: BlockRun, prediction: BlockPrediction) -> None:
-    place, organ = prediction.box.relative_to(run.region), run.organ.at(prediction.box)
-    arrays = {"probability": prediction.probability, "disagreement": prediction.disagreement}
-    arrays |= {plane.value: voxels for plane, voxels in prediction.planes.items()}
-    for name in run.store.arrays:
-        if name in arrays:
-            run.store.write(name, place, np.where(organ, arrays[name], np.uint8(0)))
-            run.store.sync(name, place)  # on the disk before the ledger says so
+def _nothing() -> None:
+    """Write nothing: a block that seems empty stays as the store was made."""
