@@ -124,6 +124,8 @@ def ended(result: Proposed) -> dict[str, Any]:
         "failed": [{"box": failed.box, "reason": failed.reason} for failed in result.failed],
         "missing_chunks": result.missing_chunks,
         "blocks_outside_organ": result.outside,
+        "blocks_empty": result.empty,
+        "share_left_out": round(result.left_out, 4),
         "seconds": result.seconds,
     }
 

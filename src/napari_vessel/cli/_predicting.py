@@ -68,6 +68,14 @@ def predict(
         Literal["mean", "max", "vote"] | None,
         typer.Option(help="How planes become one; default: the project's, else mean."),
     ] = None,
+    skip_empty: Annotated[
+        bool | None,
+        typer.Option(
+            "--skip-empty/--no-skip-empty",
+            help="Leave out where a quick look at some slices sees no vessel; default: the "
+            "project's, else on.",
+        ),
+    ] = None,
     threshold: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Default: the project's, else the checkpoint's own."),
@@ -110,6 +118,7 @@ def predict(
             "views": views,
             "fuse": fuse,
             "device": device,
+            "empty_below": None if skip_empty is None else "auto" if skip_empty else 0.0,
         }
         if is_project(volume):
             refuse_for_project(options, volume)

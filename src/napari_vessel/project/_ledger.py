@@ -26,6 +26,15 @@ class BlockLedger:
     failed: dict[Box, str] = field(default_factory=dict)
     left_out: dict[Box, int] = field(default_factory=dict)
 
+    @property
+    def empty(self) -> int:
+        """How many blocks were left out as a whole."""
+        return sum(voxels == block.size for block, voxels in self.left_out.items())
+
+    def share_left_out(self, voxels: int) -> float:
+        """Return the share of ``voxels``, of all blocks, that were left out."""
+        return sum(self.left_out.values()) / voxels
+
     @classmethod
     def open(cls, path: Path) -> Self:
         """Read the ledger at ``path``; a missing one is empty."""

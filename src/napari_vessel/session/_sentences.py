@@ -36,7 +36,12 @@ def _cleaned(event: Cleaned) -> str:
 def _proposed(event: Proposed) -> str:
     missing = event.missing_chunks
     holes = f" {missing} chunks were not there and taken as their fill value." if missing else ""
-    rest = _outside(event) + holes
+    rest = _outside(event) + _left_out(event) + holes
+    if event.known == event.blocks:
+        return (
+            f"Fused {_blocks(event.blocks)} in {event.seconds:.0f} s from what is kept of each "
+            f"plane: nothing had to be predicted.{rest}"
+        )
     if not event.failed:
         return f"Proposed {_blocks(event.blocks)} in {event.seconds:.0f} s.{rest}"
     first = event.failed[0]
@@ -55,6 +60,16 @@ def _outside(event: Proposed) -> str:
         return " All of it is outside of the organ: to predict it, untick Organ only in Volume."
     are = "is" if outside == 1 else "are"
     return f" {outside:,} of them {are} outside of the organ: no vessel is shown there."
+
+
+def _left_out(event: Proposed) -> str:
+    """Say where a quick look saw no vessel, so that no more was predicted."""
+    if event.left_out < 0.005:  # it would be said as 0 %
+        return ""
+    share = f"{100 * event.left_out:.0f} % of the voxels"
+    if not event.empty:
+        return f" A quick look left out {share} as empty."
+    return f" A quick look left out {share} as empty, {_blocks(event.empty)} of them as a whole."
 
 
 def _blocks(count: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from qtpy.QtWidgets import QCheckBox
+
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig
@@ -31,6 +33,10 @@ _VIEWS: dict[str, object] = {
     "None (4 × faster)": "none",
     "8 flips and turns": "dihedral",
 }
+_SKIP_TIP = (
+    "A quick look at some slices of each block decides which part of it is predicted in full; "
+    "what seems empty holds no vessel then. Untick to predict everything."
+)
 _FUSE: dict[str, object] = {"Mean": "mean", "Any plane": "max", "Two planes agree": "vote"}
 
 
@@ -76,6 +82,10 @@ class PredictSection(Section):
         self.planes.currentIndexChanged.connect(lambda _: self.update_state())
         for text, control in (("Planes", self.planes), ("Views", self.views), ("Fuse", self.fuse)):
             options.inside.addLayout(row(text, control))
+        self.skip_empty = QCheckBox("Skip what seems empty")
+        self.skip_empty.setChecked(True)
+        self.skip_empty.setToolTip(_SKIP_TIP)
+        options.inside.addWidget(self.skip_empty)
         self.options = options
         self.body.addWidget(options)
 
@@ -122,6 +132,7 @@ class PredictSection(Section):
         settings = project.config.inference if project else InferenceConfig()
         planes, fuse = self.planes.currentData(), self.fuse.currentData()
         changes = {"planes": planes, "views": self.views.currentData(), "fuse": fuse}
+        changes["empty_below"] = "auto" if self.skip_empty.isChecked() else 0.0
         return InferenceConfig.model_validate({**settings.model_dump(), "weights": (), **changes})
 
     # -- asking ----------------------------------------------------------------

@@ -87,6 +87,8 @@ def predict(request: Predict) -> Iterator[Any]:
         seconds=monotonic() - started,
         missing_chunks=tell_missing(volume) + (spread.missing_chunks if spread else 0),
         outside=sum(not run.organ.touches(block) for block in blocks),
+        empty=run.ledger.empty,
+        left_out=run.ledger.share_left_out(region.size),
     )
 
 
@@ -94,14 +96,14 @@ def _begin(
     request: Predict, volume: Volume, checkpoint: Checkpoint, job: Job, spread: Spread | None
 ) -> tuple[BlockRun, dict[str, Any]]:
     region = inside(request.box, volume.shape)
-    config = settled(request.inference, volume, checkpoint.card)
+    threshold = checkpoint.card.threshold if request.threshold is None else request.threshold
+    config = settled(request.inference, volume, checkpoint.card, threshold)
     network = checkpoint.load("cpu" if spread else choose_device(config.device))
     view = job.seen(volume, checkpoint.card)
     if spread:
         config = spread.settled(config)
     else:
         config = with_precision(config, network, before=job.precision)
-    threshold = checkpoint.card.threshold if request.threshold is None else request.threshold
     recipe = recipe_of(volume, region, checkpoint, config, view)
     recipe |= {"threshold": threshold, "smallest_um3": request.smallest_um3}
     job.begin(recipe, overwrite=request.overwrite)

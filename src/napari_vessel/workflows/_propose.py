@@ -117,6 +117,8 @@ def propose(request: Propose) -> Iterator[Any]:
         seconds=monotonic() - started,
         missing_chunks=tell_missing(plan.volume),
         outside=sum(not run.organ.touches(block) for block in plan.blocks),
+        empty=run.ledger.empty,
+        left_out=run.ledger.share_left_out(plan.region.size),
         known=len(known.blocks) if known else 0,
     )
 
