@@ -91,8 +91,13 @@ def predict(
     ] = None,
     device: Device = None,
     scheduler: Annotated[
-        str, typer.Option(help="Where blocks run; this version knows local.")
-    ] = "local",
+        str | None,
+        typer.Option(
+            metavar="local|ADDRESS",
+            help="Spread the blocks over a dask cluster: local or local:N (N workers on this "
+            "machine), or a scheduler's address, as tls://HOST:8786. Default: this process alone.",
+        ),
+    ] = None,
     probability: Annotated[
         bool, typer.Option("--probability", help="Keep the probability beside the mask.")
     ] = False,
@@ -110,8 +115,6 @@ def predict(
     A killed run into OUT goes on where it was.
     """
     with explained():
-        if scheduler != "local":
-            raise CallerError(f"--scheduler {scheduler}: this version runs blocks local only.")
         options = volume_options(level, channel, voxel_size, polarity, missing, whole=whole)
         chosen = {
             "planes": planes_of(planes) if planes is not None else None,
@@ -123,6 +126,8 @@ def predict(
         if is_project(volume):
             refuse_for_project(options, volume)
         if out is None:
+            if scheduler is not None:
+                raise CallerError("--scheduler goes with OUT: a proposal is made where you look.")
             project = project_of(volume, probability=probability, overwrite=overwrite)
             kept = {"checkpoint": checkpoint, "threshold": threshold, "smallest_um3": smallest_um3}
             result, made = propose_in(project, box_of(box), chosen | kept)
@@ -138,6 +143,7 @@ def predict(
                 smallest_um3=SMALLEST_UM3 if smallest_um3 is None else smallest_um3,
                 probability=probability,
                 overwrite=overwrite,
+                scheduler=scheduler,
             )
             if is_project(volume):
                 request = _of_project(request, chosen, checkpoint, smallest_um3)
@@ -166,6 +172,7 @@ def _of_project(
         box=request.box,
         probability=request.probability,
         overwrite=request.overwrite,
+        scheduler=request.scheduler,
     )
 
 

@@ -6,11 +6,13 @@ __all__ = [
     "GivenUp",
     "SetAside",
     "Waiting",
+    "check_scheduler",
     "connect",
     "given_up",
     "scratch",
 ]
 
+from ._address import check_scheduler as check_scheduler
 from ._cluster import Cluster as Cluster
 from ._config import ClusterConfig as ClusterConfig
 from ._connect import connect as connect

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from importlib.util import find_spec
 from ipaddress import ip_address
 
 from napari_vessel.errors import CallerError
 
-__all__ = ["LOCAL", "local_workers", "require_safe", "scheduler_address"]
+__all__ = ["check_scheduler", "local_workers", "require_safe", "scheduler_address"]
 
-LOCAL = re.compile(r"local(?::(\d+))?")
+_LOCAL = re.compile(r"local(?::(\d+))?")
 _ADDRESS = re.compile(r"(?:([a-z]+)://)?(\[[0-9a-fA-F:.]+\]|[^\s/\[\]:]+)(?::(\d+))?(/\S*)?")
 _ENCRYPTED = {"tls", "wss"}
 _PLAIN = {"tcp", "ws"}
@@ -18,6 +19,22 @@ _HOW = (
     "Everything that is sent there is code to run. Start the cluster with TLS and name it as "
     "tls://HOST:PORT (docs/cluster.md says how), or reach it through this machine alone."
 )
+
+
+def check_scheduler(scheduler: str) -> None:
+    """Refuse what :func:`connect` would refuse, before anything is begun.
+
+    Raises
+    ------
+    CallerError
+        It is neither ``local``, ``local:N`` nor a safe address, or dask is not installed.
+    """
+    if local_workers(scheduler) is None:
+        scheduler_address(scheduler)
+    if find_spec("distributed") is None:
+        raise CallerError(
+            f"--scheduler {scheduler} needs dask.distributed: pip install 'napari-vessel[cluster]'."
+        )
 
 
 def local_workers(scheduler: str) -> int | None:
@@ -31,7 +48,7 @@ def local_workers(scheduler: str) -> int | None:
     CallerError
         N is zero.
     """
-    found = LOCAL.fullmatch(scheduler.strip())
+    found = _LOCAL.fullmatch(scheduler.strip())
     if found is None:
         return None
     if found[1] is not None and int(found[1]) == 0:

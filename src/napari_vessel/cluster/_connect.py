@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from napari_vessel.cluster._address import local_workers, require_safe, scheduler_address
+from napari_vessel.cluster._address import (
+    check_scheduler,
+    local_workers,
+    require_safe,
+    scheduler_address,
+)
 from napari_vessel.cluster._cluster import Cluster
 from napari_vessel.cluster._config import ClusterConfig
 from napari_vessel.errors import CallerError, ComputeError
@@ -47,14 +51,10 @@ def connect(
     ComputeError
         No scheduler answers there.
     """
-    workers = local_workers(scheduler)
-    address = scheduler_address(scheduler) if workers is None else ""
-    if find_spec("distributed") is None:
-        raise CallerError(
-            f"--scheduler {scheduler} needs dask.distributed: pip install 'napari-vessel[cluster]'."
-        )
+    check_scheduler(scheduler)
     config = config or ClusterConfig()
-    if workers is None:
+    if (workers := local_workers(scheduler)) is None:
+        address = scheduler_address(scheduler)
         with _client(address, config) as client:
             yield Cluster(client, address, config)
     else:

@@ -6,7 +6,7 @@ so what a worker does is what the job says. Imports no torch: a scheduler reads 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from threading import RLock
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import napari_vessel
 from napari_vessel.cluster import GivenUp, given_up, scratch
@@ -94,7 +94,8 @@ def predict_there(site: Site, block: Box) -> BlockDone:
     started = checked = monotonic()
     run, volume = _kept(_benches, site, _opened)
     ledger = _InMemory(scratch() / "blocks.jsonl")
-    with closing(predict_blocks(replace(run, ledger=ledger), [block])) as events:
+    steps = predict_blocks(replace(run, ledger=ledger), [block])
+    with closing(cast("Generator[object, None, None]", steps)) as events:
         for event in events:
             if given_up():
                 raise GivenUp

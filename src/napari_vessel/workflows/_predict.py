@@ -34,7 +34,7 @@ from napari_vessel.workflows._reading import windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Predict
 from napari_vessel.workflows._settling import settled, with_precision
-from napari_vessel.workflows._spread import Spread, spread_over
+from napari_vessel.workflows._spread import Spread, refuse_scheduler, spread_over
 
 
 def predict(request: Predict) -> Iterator[Any]:
@@ -64,6 +64,7 @@ def predict(request: Predict) -> Iterator[Any]:
     job = Job.of(request.out)
     published = job.published(request.out)
     refuse_output(request, target, overwrite=request.overwrite or published)
+    refuse_scheduler(request)
     checkpoint = checkpoint_of(request.checkpoint)
     with job.held(), spread_over(request, checkpoint, job) as spread:
         yield from spread.prepare(job.precision) if spread else ()

@@ -12,7 +12,15 @@ from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
-from napari_vessel.cluster import Answer, Cluster, Errand, SetAside, Waiting, connect
+from napari_vessel.cluster import (
+    Answer,
+    Cluster,
+    Errand,
+    SetAside,
+    Waiting,
+    check_scheduler,
+    connect,
+)
 from napari_vessel.errors import CallerError, ComputeError, ReadError
 from napari_vessel.geometry import Box
 from napari_vessel.inference import InferenceConfig
@@ -34,6 +42,25 @@ _HOPELESS = 3  # blocks: where they all fail, nothing is right with the workers
 _log = logging.getLogger(__name__)
 
 
+def refuse_scheduler(request: Predict) -> None:
+    """Refuse a cluster that could not be used, before anything is begun.
+
+    Raises
+    ------
+    CallerError
+        It is none, or no safe one; or the device is named by its number.
+    """
+    if request.scheduler is None:
+        return
+    check_scheduler(request.scheduler)
+    device = request.inference.device
+    if ":" in device:
+        raise CallerError(
+            f"Device {device}: each worker of a cluster has a GPU of its own. Choose cuda, and "
+            "say by CUDA_VISIBLE_DEVICES which GPUs a worker sees."
+        )
+
+
 @contextmanager
 def spread_over(request: Predict, checkpoint: Checkpoint, job: Job) -> Iterator[Spread | None]:
     """Reach, or start, the cluster that ``request`` names; None where it names none.
@@ -41,7 +68,7 @@ def spread_over(request: Predict, checkpoint: Checkpoint, job: Job) -> Iterator[
     Raises
     ------
     CallerError
-        It names what is no cluster, or no safe one, or a device by number.
+        See :func:`refuse_scheduler`.
     ComputeError
         No scheduler answers.
     """
@@ -49,11 +76,6 @@ def spread_over(request: Predict, checkpoint: Checkpoint, job: Job) -> Iterator[
         yield None
         return
     device = request.inference.device
-    if ":" in device:
-        raise CallerError(
-            f"Device {device}: each worker of a cluster has a GPU of its own. Choose cuda, and "
-            "say by CUDA_VISIBLE_DEVICES which GPUs a worker sees."
-        )
     with connect(request.scheduler, device=device) as cluster:
         name = request.checkpoint if request.checkpoint == "starter" else str(checkpoint.path)
         yield Spread(request, job, cluster, Network(name, checkpoint.card.sha256, device))
