@@ -16,6 +16,7 @@ __all__ = [
     "RowHeader",
     "RowSummary",
     "Stamp",
+    "box_index",
     "holders",
     "journal_name",
     "journal_paths",
@@ -32,6 +33,7 @@ from ._correction import Kind as Kind
 from ._correction import RowHeader as RowHeader
 from ._corrections import Corrections as Corrections
 from ._editable import EditableLabels as EditableLabels
+from ._indexing import box_index as box_index
 from ._journal import Journal as Journal
 from ._journal import holders as holders
 from ._journal import journal_name as journal_name

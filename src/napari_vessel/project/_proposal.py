@@ -91,17 +91,26 @@ class Proposal:
         """Return the same with all small pieces, as the network gave it."""
         return self._composed(box, shown=False)
 
+    def disagreement(self, box: Box) -> np.ndarray:
+        """Return how far the planes lie apart (uint8: largest less smallest probability, × 255).
+
+        What nobody predicted, and what one plane alone did, is 0.
+        """
+        return self._composed(box, shown=False, array="disagreement")
+
     def mask(self, box: Box, threshold: float) -> np.ndarray:
         """Return the mask (uint8, 0 or 1) of ``box`` at ``threshold``."""
         return mask_of(self.probability(box), threshold)
 
-    def _composed(self, box: Box, *, shown: bool) -> np.ndarray:
+    def _composed(self, box: Box, *, shown: bool, array: str = "probability") -> np.ndarray:
         """Put together what the layers have of ``box``, the newest on top."""
         before, store = self.before, (shown and self.cleaned) or self.store
-        found = before._composed(box, shown=shown) if before else np.zeros(box.shape, np.uint8)  # noqa: SLF001  its own class
+        found = np.zeros(box.shape, np.uint8)
+        if before:
+            found = before._composed(box, shown=shown, array=array)  # noqa: SLF001  its own class
         for block in [self.region] if self.complete else self.ledger.done:
             if (common := block.intersection(box)) and self.region.contains(common):
-                read = store.read("probability", common.relative_to(self.region))
+                read = store.read(array, common.relative_to(self.region))
                 found[common.relative_to(box).slices] = read
         return found
 

@@ -3,13 +3,19 @@ __all__ = [
     "ActivityName",
     "Answer",
     "Asked",
+    "DisagreementMap",
+    "Job",
+    "JobWish",
     "Opened",
     "SaveState",
     "Session",
     "SessionEvents",
 ]
 
+from ._disagreement import DisagreementMap as DisagreementMap
 from ._events import SessionEvents as SessionEvents
+from ._jobs import Job as Job
+from ._jobs import JobWish as JobWish
 from ._session import Session as Session
 from ._values import Activity as Activity
 from ._values import ActivityName as ActivityName

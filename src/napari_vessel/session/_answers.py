@@ -9,7 +9,14 @@ from napari_vessel.geometry import Box
 from napari_vessel.project import Project
 from napari_vessel.session._opening import shown_probability
 from napari_vessel.session._values import Answer
-from napari_vessel.workflows import BlockProposed, Clean, Cleaned, Propose, SliceProposed
+from napari_vessel.workflows import (
+    BlockProposed,
+    Clean,
+    Cleaned,
+    Fused,
+    Propose,
+    SliceProposed,
+)
 
 
 def proposals(
@@ -21,15 +28,24 @@ def proposals(
     """
     proposal = None
     for event in events:
-        probability = None
+        probability, opened = None, None
         if isinstance(event, SliceProposed):
             probability = event.probability
         elif isinstance(event, BlockProposed):
             # Opened at the first block: the workflow has made it by then.
-            proposal = proposal or project.open_proposal()
-            store = proposal.store if proposal else None
-            if proposal and store:
-                probability = store.read("probability", event.box.relative_to(proposal.region))
-        elif isinstance(event, Cleaned) and (event.least_voxels > 1 or isinstance(request, Clean)):
-            probability = shown_probability(project.open_proposal(), region)
-        yield Answer("predict", request, event, probability)
+            if proposal is None:
+                proposal = opened = project.open_proposal()
+            if proposal:
+                place = event.box.relative_to(proposal.region)
+                probability = proposal.store.read("probability", place)
+        elif _changes_all(event, request):
+            opened = project.open_proposal()
+            probability = shown_probability(opened, region)
+        yield Answer("predict", request, event, probability, opened)
+
+
+def _changes_all(event: object, request: Propose | Clean) -> bool:
+    """Tell whether after ``event`` all of a proposal may show otherwise."""
+    if isinstance(event, Cleaned):
+        return event.least_voxels > 1 or isinstance(request, Clean)
+    return isinstance(event, Fused)

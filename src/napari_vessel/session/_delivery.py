@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import logging
 
-import numpy as np
-from numpy.typing import NDArray
-
 from napari_vessel.session._sentences import progressing, sentence_of
 from napari_vessel.session._state import SessionState
 from napari_vessel.session._values import (
@@ -24,6 +21,9 @@ from napari_vessel.workflows import (
     Clean,
     Cleaned,
     Exported,
+    Foresee,
+    Foreseen,
+    Fused,
     Progress,
     Propose,
     Proposed,
@@ -45,10 +45,17 @@ class SessionDelivery(SessionState):
             self._begin(event)
         elif event.question is not self._questions.get(event.name):
             _log.info("A late answer to %s is not shown", event.name)
-        elif event.probability is not None and self._work and self._work.in_stroke:
+        elif self._must_wait(event):
             self._held.append(event)
         else:
             self._show_answer(event)
+
+    def _must_wait(self, answer: Answer) -> bool:
+        """Tell whether the stroke under way comes first: voxels, and what follows upon them."""
+        if self._work is None or not self._work.in_stroke:
+            return False
+        follows = bool(self._held) and not isinstance(answer.event, Progress)
+        return answer.probability is not None or follows
 
     def ended_by(self, opened: Opened) -> tuple[ActivityName, ...]:
         """Return the activities that make no sense any more once ``opened`` is shown.
@@ -63,7 +70,7 @@ class SessionDelivery(SessionState):
     def failed(self, name: ActivityName, error: Exception) -> None:
         """Note that ``name`` failed, and tell it once."""
         _log.error("%s failed", name, exc_info=error)
-        self._stop(name, "failed", str(error))
+        self._stop(name, "failed", str(error), error)
         self.events.failed.emit(error)
 
     def cancelled(self, name: ActivityName) -> None:
@@ -80,6 +87,7 @@ class SessionDelivery(SessionState):
             self._work.close()
         self._work = Workspace(opened)
         self._held.clear()
+        self.foreseen = None
         for name in ended:
             if self._questions.pop(name, None) is not None and self._running(name):
                 self._show(Activity(name, "cancelled", "Ended: another view was opened."))
@@ -102,47 +110,92 @@ class SessionDelivery(SessionState):
             self._show(progressing(answer.name, event))
         elif isinstance(event, StepEnd | EpochEnd):
             self.events.curve.emit(event)
-        elif isinstance(event, SliceProposed | BlockProposed):
-            self._show_proposed(event, answer.probability)
+        elif isinstance(event, SliceProposed):
+            self._show_first_look(event)
+        elif isinstance(event, BlockProposed):
+            self._show_proposed(event, answer)
+        elif isinstance(event, Fused):
+            self._show_all(answer)
+        elif isinstance(event, Foreseen):
+            self._foresee(answer, event)
         elif isinstance(event, Cleaned):
             self._show_cleaned(answer, event)
         elif isinstance(event, Proposed | Retrained | Exported):
             self._finish(answer.name, event)
 
-    def _show_proposed(
-        self, event: SliceProposed | BlockProposed, probability: NDArray[np.uint8] | None
-    ) -> None:
-        work = self._open_now()
-        box = work.view.put(event.box, probability) if probability is not None else None
-        if isinstance(event, BlockProposed):
-            work.view.arrived(event.box)
-            work.cleaned = False
-        if box:
+    def _show_first_look(self, event: SliceProposed) -> None:
+        if box := self._open_now().view.put_first_look(event.box, event.probability):
             self.events.shown.emit(box)
+
+    def _show_proposed(self, event: BlockProposed, answer: Answer) -> None:
+        work = self._open_now()
+        box = event.box
+        shown = work.view.put(box, answer.probability) if answer.probability is not None else None
+        work.view.arrived(box)
+        work.cleaned = False
+        if answer.proposal:
+            work.disagreement.show(answer.proposal)
+        work.disagreement.arrived(box)
+        self.events.disagreement.emit(None if answer.proposal else box)
+        if shown:
+            self.events.shown.emit(shown)
+
+    def _show_all(self, answer: Answer) -> None:
+        """Show what the proposal now in view holds, all of it."""
+        work = self._open_now()
+        if answer.probability is not None:
+            work.view.replace(answer.probability)
+            work.disagreement.show(answer.proposal)
+            self.events.shown.emit(None)
+            self.events.disagreement.emit(None)
+
+    def _foresee(self, answer: Answer, event: Foreseen) -> None:
+        asked = answer.question
+        if isinstance(asked, Foresee):
+            self.foreseen, self._kind = event, (asked.inference.device, asked.inference.precision)
+            if event.pixels_per_second:
+                self._rates[self._kind] = event.pixels_per_second
+        self._show(Activity(answer.name, "done"))
+        self.events.foreseen.emit(event)
+
+    def _learn_rate(self, event: Proposed) -> None:
+        """Take from what a prediction took how long the next will take."""
+        timed = event.state == "complete" and not event.known and event.seconds > 0
+        if self.foreseen and timed:
+            self._rates[self._kind] = self.foreseen.network_pixels / event.seconds
 
     def _show_cleaned(self, answer: Answer, event: Cleaned) -> None:
         work = self._open_now()
         work.smallest_um3, work.cleaned = event.smallest_um3, event.everywhere
-        if answer.probability is not None:
-            work.view.replace(answer.probability)
-            self.events.shown.emit(None)
+        self._show_all(answer)
         self.events.smallest.emit(event.smallest_um3)
         if isinstance(answer.question, Clean):  # else the prediction goes on
             self._show(Activity(answer.name, "done", sentence_of(event), 1.0))
 
     def _finish(self, name: ActivityName, event: Proposed | Retrained | Exported) -> None:
         if isinstance(event, Proposed):
-            self._open_now().view.stop_waiting()
+            self._stop_waiting(complete=event.state == "complete")
+            self._learn_rate(event)
         if isinstance(event, Retrained) and event.adopted and event.checkpoint:
             self._use_checkpoint(event.checkpoint)
             self._show_threshold(event.threshold)
         self._show(Activity(name, "done", sentence_of(event), 1.0))
 
-    def _stop(self, name: ActivityName, state: ActivityState, sentence: str) -> None:
+    def _stop(
+        self,
+        name: ActivityName,
+        state: ActivityState,
+        sentence: str,
+        error: Exception | None = None,
+    ) -> None:
         self._questions.pop(name, None)
         if name == "predict" and self._work:
-            self._work.view.stop_waiting()
-        self._show(Activity(name, state, sentence))
+            self._stop_waiting(complete=False)
+        self._show(Activity(name, state, sentence, error=error))
+
+    def _stop_waiting(self, *, complete: bool) -> None:
+        for box in self._open_now().view.stop_waiting(complete=complete):
+            self.events.shown.emit(box)
 
     # -- told to those who follow ----------------------------------------------
 

@@ -22,5 +22,7 @@ class SessionEvents(SignalGroup):
     saved = Signal(str, str, description="SaveState and a sentence.")
     activity = Signal(Activity, description="An activity changed.")
     curve = Signal(object, description="A training StepEnd or EpochEnd; None: a training began.")
+    foreseen = Signal(object, description="A Foreseen: what a prediction will take.")
+    disagreement = Signal(object, description="Box (volume voxels) that changed of it; None: all.")
     checkpoint = Signal(str, description="The checkpoint in use changed.")
     failed = Signal(Exception, description="Something failed; show it once.")

@@ -13,6 +13,7 @@ from napari_vessel.networks import starter
 from napari_vessel.session._delivery import SessionDelivery
 from napari_vessel.session._values import SaveState
 from napari_vessel.session._workspace import Workspace
+from napari_vessel.workflows import Focus
 
 
 class SessionHand(SessionDelivery):
@@ -68,6 +69,11 @@ class SessionHand(SessionDelivery):
     def import_labels(self, labels: ArrayLike) -> None:
         """Take ``labels`` (the region's shape; ≠ 0 is vessel) as one undoable correction."""
         self._changed(self._editable().import_labels(labels))
+
+    def look(self, focus: Focus | None) -> None:
+        """Tell a prediction that is under way where the person looks now: it does that first."""
+        if focus is not None and self._work is not None and self._watch is not None:
+            self._work.look(self._watch, focus)
 
     def set_threshold(self, threshold: float) -> None:
         """Show the proposal at another threshold; nothing is predicted again."""

@@ -129,6 +129,7 @@ def _opened(
         checkpoint=project.config.checkpoint if project else "starter",
         smallest_um3=project.config.smallest_um3 if project else SMALLEST_UM3,
         cleaned=proposal is None or proposal.is_cleaned,
+        proposal=proposal,
     )
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from napari_vessel.geometry import Box
 from napari_vessel.volumes import mask_of
 
+_MOST_COVERED = 2**28  # bytes
+
 
 class ProposalView:
     """Probability (uint8) over ``region``, and which of its blocks are still to come."""
@@ -16,6 +18,7 @@ class ProposalView:
         self.threshold = threshold
         self._probability = probability
         self._awaited: list[Box] = []
+        self._covered: list[tuple[Box, np.ndarray]] = []
 
     def mask(self, box: Box) -> np.ndarray:
         """Return the mask (uint8, 0 or 1) of ``box``, in volume voxels inside the region."""
@@ -35,6 +38,21 @@ class ProposalView:
     def replace(self, probability: np.ndarray) -> None:
         """Show ``probability`` (uint8, the region's shape) instead of all there is; no copy."""
         self._probability = probability
+        self._covered.clear()
+
+    def put_first_look(self, box: Box, probability: np.ndarray) -> Box | None:
+        """Show a first look at ``box`` where its proposal is still to come; return the box.
+
+        It takes no proposal's place, and goes where none comes; of very many all go at once.
+        """
+        if sum(before.nbytes for _, before in self._covered) > _MOST_COVERED:
+            self._withdraw()
+        inside = box.intersection(self.region)
+        parts = [part for each in self._awaited if inside and (part := each.intersection(inside))]
+        for part in parts:
+            self._covered.append((part, self.probability(part).copy()))
+            self.put(part, probability[part.relative_to(box).slices])
+        return inside if parts else None
 
     def await_box(self, box: Box) -> None:
         """Expect a new proposal of ``box``: until it comes nothing there can be accepted."""
@@ -44,9 +62,24 @@ class ProposalView:
         """Note that ``box`` holds its new proposal."""
         self._awaited = [rest for part in self._awaited for rest in _without(part, box)]
 
-    def stop_waiting(self) -> None:
-        """Expect nothing more: what is shown is what there is."""
+    def stop_waiting(self, *, complete: bool = False) -> list[Box]:
+        """Expect nothing more; return where a first look went whose proposal did not come.
+
+        Where a prediction is ``complete`` all of it came.
+        """
+        changed = [] if complete else self._withdraw()
         self._awaited = []
+        self._covered.clear()
+        return changed
+
+    def _withdraw(self) -> list[Box]:
+        changed = []
+        while self._covered:  # the newest first: older ones lie below it
+            box, before = self._covered.pop()
+            for part in filter(None, (each.intersection(box) for each in self._awaited)):
+                self.put(part, before[part.relative_to(box).slices])
+                changed.append(part)
+        return changed
 
     def awaited_in(self, box: Box) -> bool:
         """Tell whether a new proposal of any voxel of ``box`` is still to come."""

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from napari_vessel.geometry import Box, VoxelSize
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import Project, diagnostic_report
 from napari_vessel.session._answers import proposals
-from napari_vessel.session._hand import SessionHand
+from napari_vessel.session._jobs import SessionJobs
 from napari_vessel.session._opening import Callbacks, FirstHole, keep_array, open_for_session
 from napari_vessel.session._values import Answer, Asked, Opened
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import VolumeOptions, open_volume
-from napari_vessel.workflows import Clean, Export, Focus, Propose, Retrain
+from napari_vessel.workflows import Clean, Export, Focus, Foresee, Propose, Retrain
 
 Answering = Generator[Asked | Answer | Opened, None, None]
 
 
-class Session(SessionHand):
+class Session(SessionJobs):
     """One volume, its project, its proposal and its corrections, as one viewer has them open.
 
     Methods that return a generator are long: run them on a worker's thread and
@@ -79,10 +80,31 @@ class Session(SessionHand):
         project = self._kept_project()
         if settings is not None:
             project.update(inference=settings)
-        request = Propose(project.path, focus, box or self.region)
-        yield Asked("predict", request, "Waiting for the compute process …")
-        with closing(self.runner.run("propose", request, priority=1)) as events:
-            yield from proposals(events, request, project, self.region)
+        with self._watched() as watch:
+            request = Propose(project.path, focus, box or self.region, watch)
+            yield Asked("predict", request, "Waiting for the compute process …")
+            with closing(self.runner.run("propose", request, priority=1)) as events:
+                yield from proposals(events, request, project, self.region)
+
+    def forecast(
+        self, settings: InferenceConfig | None = None, box: Box | None = None
+    ) -> Answering:
+        """Foresee what :meth:`predict` would take; how fast the network is, is found out once."""
+        work = self._open_now()
+        volume, project = work.opened.volume, self.project
+        chosen = settings or (project.config.inference if project else InferenceConfig())
+        request = Foresee(
+            volume.uri,
+            volume.options,
+            self._checkpoint_path(),
+            box or self.region,
+            chosen,
+            self._rates.get((chosen.device, chosen.precision)),
+        )
+        yield Asked("forecast", request, "Working out what a prediction would take …")
+        with closing(self.runner.run("foresee", request)) as events:
+            for event in events:
+                yield Answer("forecast", request, event)
 
     def clean(self, smallest_um3: float) -> Answering:
         """Leave out pieces of the proposal below ``smallest_um3`` (µm³) at every threshold.
@@ -116,6 +138,7 @@ class Session(SessionHand):
         self.end_stroke()
         if self._work:
             self._work.close()
+        self.leave_jobs()
         self.runner.close()
 
     # -- inside ----------------------------------------------------------------
@@ -127,6 +150,23 @@ class Session(SessionHand):
         with closing(self.runner.run(name, request)) as events:
             for event in events:
                 yield Answer(name, request, event)
+
+    @contextmanager
+    def _watched(self) -> Iterator[Path]:
+        """Give the file that tells a prediction where the person looks, as long as it lasts."""
+        with TemporaryDirectory(prefix="napari-vessel-", ignore_cleanup_errors=True) as folder:
+            self._watch = watch = Path(folder) / "focus.json"
+            try:
+                yield watch
+            finally:
+                if self._watch == watch:
+                    self._watch = None
+
+    def _checkpoint_path(self) -> str:
+        """Name the checkpoint in use so that the compute process finds it."""
+        if self.project is None or self.checkpoint == "starter":
+            return "starter"
+        return str(self.project.checkpoints / self.checkpoint)
 
     def _kept_project(self) -> Project:
         """Return the project with all that was painted on the disk; on a worker's thread."""

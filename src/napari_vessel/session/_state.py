@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from napari_vessel.annotation import Corrections, EditableLabels
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box
 from napari_vessel.morphology import SMALLEST_UM3, least_voxels
 from napari_vessel.project import Project
 from napari_vessel.runner import Runner
+from napari_vessel.session._disagreement import DisagreementMap
 from napari_vessel.session._events import SessionEvents
 from napari_vessel.session._values import Activity, ActivityName, Answer, Opened, SaveState
 from napari_vessel.session._workspace import Workspace
 from napari_vessel.volumes import Volume
+from napari_vessel.workflows import Foreseen
 
 
 class SessionState:
@@ -23,11 +27,15 @@ class SessionState:
         self.save_state: SaveState = "nothing"
         self.checkpoint = "starter"
         self.activities: dict[ActivityName, Activity] = {
-            name: Activity(name) for name in ("open", "predict", "retrain", "export")
+            name: Activity(name) for name in ("open", "predict", "retrain", "export", "forecast")
         }
         self._work: Workspace | None = None
         self._questions: dict[ActivityName, object] = {}
         self._held: list[Answer] = []
+        self._watch: Path | None = None
+        self.foreseen: Foreseen | None = None
+        self._rates: dict[tuple[str, str], float] = {}  # by device and precision asked for
+        self._kind = ("auto", "auto")
 
     @property
     def opened(self) -> Opened | None:
@@ -85,6 +93,11 @@ class SessionState:
     def problems(self) -> list[str]:
         """What could not be read of the journals, a sentence each."""
         return list(self._work.corrections.problems) if self._work else []
+
+    @property
+    def disagreement(self) -> DisagreementMap | None:
+        """Where the planes of the proposal in view disagree, as an array that reads the disk."""
+        return self._work.disagreement if self._work else None
 
     def _open_now(self) -> Workspace:
         if self._work is None:

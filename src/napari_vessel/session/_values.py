@@ -11,24 +11,28 @@ import numpy as np
 from napari_vessel.annotation import Corrections
 from napari_vessel.geometry import Box
 from napari_vessel.morphology import SMALLEST_UM3
-from napari_vessel.project import Project
+from napari_vessel.project import Project, Proposal
 from napari_vessel.volumes import IntensityWindow, Volume
 from napari_vessel.workflows import PolarityUsed, ScaleUsed
 
-ActivityName = Literal["open", "predict", "retrain", "export"]
+ActivityName = Literal["open", "predict", "retrain", "export", "forecast"]
 ActivityState = Literal["idle", "running", "done", "failed", "cancelled"]
 SaveState = Literal["nothing", "saving", "saved", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One of the long things a session does: what it is doing, or what came of it."""
+    """One of the long things a session does: what it is doing, or what came of it.
+
+    ``error`` is what it failed with.
+    """
 
     name: ActivityName
     state: ActivityState = "idle"
     sentence: str = ""
     fraction: float | None = None
     seconds_left: float | None = None
+    error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +40,8 @@ class Opened:
     """All that opening a volume brought, ready to be shown without further work.
 
     ``scale`` holds as long as it is open: what is learned here keeps its voxel size.
-    ``cleaned`` is whether pieces below ``smallest_um3`` are removed of the probability.
+    ``cleaned`` is whether pieces below ``smallest_um3`` are removed of the probability,
+    which is that of ``proposal``.
     """
 
     volume: Volume
@@ -53,6 +58,7 @@ class Opened:
     checkpoint: str
     smallest_um3: float = SMALLEST_UM3
     cleaned: bool = True
+    proposal: Proposal | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,10 +75,11 @@ class Answer:
     """An event of a workflow with the question it answers; late answers are not shown.
 
     ``probability`` is the event's box of the region (uint8), read on the
-    worker's thread so that showing it is a copy.
+    worker's thread so that showing it is a copy; ``proposal`` is what is in view from now on.
     """
 
     name: ActivityName
     question: object
     event: Any
     probability: np.ndarray | None = None
+    proposal: Proposal | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -13,8 +14,10 @@ from napari_vessel.annotation import Corrections, EditableLabels
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import Project, log_to_folder
+from napari_vessel.session._disagreement import DisagreementMap
 from napari_vessel.session._proposal_view import ProposalView
 from napari_vessel.session._values import Opened
+from napari_vessel.workflows import Focus, write_focus
 
 
 class Workspace:
@@ -30,6 +33,7 @@ class Workspace:
         self.opened = opened
         self.project = opened.project
         self.view = ProposalView(opened.region, opened.probability, opened.threshold)
+        self.disagreement = DisagreementMap(opened.region, opened.proposal)
         self.labels = EditableLabels(opened.corrections, opened.region, self.view.mask)
         self.in_stroke = False
         self.smallest_um3 = opened.smallest_um3
@@ -127,6 +131,10 @@ class Workspace:
     def _keep_threshold(self, project: Project) -> None:
         if self._chosen and project.config.threshold != self._chosen["threshold"]:
             project.update(**self._chosen)
+
+    def look(self, watch: Path, focus: Focus) -> None:
+        """Tell the prediction that reads ``watch`` where the person looks; behind their back."""
+        self._disk.submit(write_focus, watch, focus)
 
     def flush(self) -> None:
         """Wait until corrections and settings are on the disk; for a worker's thread."""

@@ -15,6 +15,8 @@ __all__ = [
     "Exported",
     "Focus",
     "Forecast",
+    "Foresee",
+    "Foreseen",
     "Fused",
     "JobBegun",
     "NewProject",
@@ -55,6 +57,7 @@ from ._events import Created as Created
 from ._events import Diagnosed as Diagnosed
 from ._events import Evaluated as Evaluated
 from ._events import Exported as Exported
+from ._events import Foreseen as Foreseen
 from ._events import Fused as Fused
 from ._events import JobBegun as JobBegun
 from ._events import Planned as Planned
@@ -83,6 +86,7 @@ from ._requests import Evaluate as Evaluate
 from ._requests import Examine as Examine
 from ._requests import Export as Export
 from ._requests import Focus as Focus
+from ._requests import Foresee as Foresee
 from ._requests import NewProject as NewProject
 from ._requests import Predict as Predict
 from ._requests import Propose as Propose

@@ -93,6 +93,20 @@ class Proposed:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a proposal would take; ``disk_bytes`` at most, as what is empty takes nothing.
+
+    ``network_pixels`` go through the network at ``pixels_per_second``.
+    """
+
+    memory_bytes: int
+    disk_bytes: int
+    network_pixels: int
+    seconds: float | None
+    pixels_per_second: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Cleaned:
     """Small pieces are removed of what is proposed, or shown again, at every threshold.
 

@@ -30,8 +30,10 @@ WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
     {
         "new": _named("_new", "new"),
         "propose": _named("_propose", "propose"),
+        "foresee": _named("_foresee", "foresee"),
         "clean": _named("_clean", "clean"),
         "predict": _named("_predict", "predict"),
+        "forecast_job": _named("_job_forecast", "forecast_job"),
         "correct": _named("_correct", "correct"),
         "retrain": _named("_retrain", "retrain"),
         "train": _named("_train", "train"),

@@ -52,6 +52,18 @@ class Propose:
 
 
 @dataclass(frozen=True, slots=True)
+class Foresee:
+    """Tell what proposing ``box`` of a volume would take; a rate that is known is not tried."""
+
+    volume: str
+    options: VolumeOptions = VolumeOptions()
+    checkpoint: str = "starter"
+    box: Box | None = None
+    inference: InferenceConfig = InferenceConfig()
+    pixels_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Clean:
     """Show no piece of a project's proposal below a volume in µm³; 0 shows all again."""
 
