@@ -15,8 +15,8 @@ from napari_vessel.cli._output import FAULT, PARTIAL, StoppedEarly, explained, f
 from napari_vessel.cli._values import report
 from napari_vessel.errors import CallerError
 from napari_vessel.project import ENDED, JobRecord, Project, job_of, jobs_of
-from napari_vessel.runner import JobStopped, cancel_job, pause_job, work_on
-from napari_vessel.workflows import WORKFLOWS, Predict, Proposed, is_project, request_of_json
+from napari_vessel.runner import InlineRunner, JobStopped, cancel_job, pause_job, work_on
+from napari_vessel.workflows import Predict, Proposed, is_project, request_of_json
 
 _NICENESS = 10  # below the viewer's compute process: a click there is served first
 
@@ -106,7 +106,7 @@ def run_job(
     """
 
     def make() -> Generator[Any, None, None]:
-        return cast("Generator[Any, None, None]", WORKFLOWS["predict"](request))
+        return InlineRunner().run("predict", request)  # explains what is not foreseen
 
     result = follow(work_on(record, make, in_turn=in_turn, lifeline=lifeline))
     if isinstance(result, JobStopped):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -20,6 +21,7 @@ from ._attendant import Attendant
 
 __all__ = ["JobStopped", "work_on"]
 
+_log = logging.getLogger(__name__)
 _POLL_S = 0.3
 
 
@@ -76,6 +78,8 @@ def work_on(
             attendant.say_left("stopped")
             raise
         except BaseException as error:
+            if error.__cause__ or not isinstance(error, VesselError):
+                _log.error("The job failed", exc_info=error)  # where, for a report
             attendant.say("failed", _text(error))
             raise
 

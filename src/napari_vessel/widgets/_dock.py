@@ -1,4 +1,4 @@
-"""The dock "Vessels": Volume, Predict, Correct, Retrain, Export, one below the other."""
+"""The dock "Vessels": its sections one below the other, from a volume to masks."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from napari_vessel.widgets._correct_section import CorrectSection
 from napari_vessel.widgets._export_section import ExportSection
 from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._jobs import Jobs
+from napari_vessel.widgets._jobs_section import JobsSection
 from napari_vessel.widgets._predict_section import PredictSection
 from napari_vessel.widgets._retrain_section import RetrainSection
 from napari_vessel.widgets._section import Desk, Sentence, button
@@ -28,7 +29,8 @@ __all__ = ["VesselsDock"]
 class VesselsDock(QWidget):
     """Leads from a volume to an exported mask.
 
-    Closing it, or the viewer, saves what is painted and ends the compute process.
+    Closing it, or the viewer, saves what is painted and ends the compute process. Jobs for the
+    whole volume go on, where that was asked.
 
     Parameters
     ----------
@@ -63,7 +65,11 @@ class VesselsDock(QWidget):
         self.correct = CorrectSection(self.desk)
         self.retrain = RetrainSection(self.desk)
         self.export = ExportSection(self.desk)
-        self.sections = (self.volume, self.predict, self.correct, self.retrain, self.export)
+        self.whole = JobsSection(self.desk, self.predict.settings)
+        self.sections = (
+            *(self.volume, self.predict, self.correct, self.retrain, self.export),
+            self.whole,
+        )
         content = QWidget()
         inside = QVBoxLayout(content)
         inside.setContentsMargins(2, 2, 2, 2)
@@ -131,6 +137,7 @@ class VesselsDock(QWidget):
             self._window = None
         self.desk.link.close()
         self.desk.follower.close()
+        self.whole.watch.close()
         # The runner goes first: a job that waits for it then ends by itself.
         self.session.close()
         self.desk.jobs.close()

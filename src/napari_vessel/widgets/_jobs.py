@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import partial
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from qtpy.QtCore import (  # type: ignore[attr-defined]  # qtpy renames Signal
     QCoreApplication,
     QObject,
-    QThreadPool,
     Signal,
 )
 
@@ -70,9 +69,8 @@ class Jobs(QObject):
         for worker in self._workers.values():
             worker.quit()
         deadline = monotonic() + _CLOSE_SECONDS
-        pool = QThreadPool.globalInstance()
-        while pool is not None and self._workers and monotonic() < deadline:
-            pool.waitForDone(20)
+        while self._workers and monotonic() < deadline:
+            sleep(0.02)
             QCoreApplication.sendPostedEvents()
         self._workers.clear()
 

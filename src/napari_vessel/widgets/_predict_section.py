@@ -126,8 +126,14 @@ class PredictSection(Section):
         visible = self.where.currentData() == "visible"
         return self.desk.link.visible_box() if visible else None
 
-    def _config(self) -> InferenceConfig:
-        """Return the project's settings with what is chosen here."""
+    def settings(self) -> InferenceConfig:
+        """Return the project's settings with what is chosen here.
+
+        Raises
+        ------
+        ValueError
+            What is chosen does not fit together.
+        """
         project = self.desk.session.project
         settings = project.config.inference if project else InferenceConfig()
         planes, fuse = self.planes.currentData(), self.fuse.currentData()
@@ -144,7 +150,7 @@ class PredictSection(Section):
             return
         focus, box = self.desk.link.focus(), self._box()
         try:
-            config = self._config()
+            config = self.settings()
         except ValueError as error:
             self.complain(CallerError(_first_line(error)))
             return

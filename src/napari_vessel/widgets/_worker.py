@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import closing
+from threading import Thread
 from typing import Any
 
 from napari.qt.threading import GeneratorWorkerSignals, WorkerBase
@@ -30,6 +31,16 @@ class EventWorker(WorkerBase):  # type: ignore[misc]  # napari ships no types
         super().__init__(SignalsClass=GeneratorWorkerSignals)
         self._start = start
 
+    def start(self) -> None:
+        """Work on a thread of its own that no end waits for.
+
+        Qt's thread pool, which superqt takes, is waited for when napari ends: for ever, if a
+        server hangs and a generator never yields.
+        """
+        self._worker_set.add(self)
+        self._finished.connect(self._set_discard)
+        Thread(target=self.run, name="napari-vessel worker", daemon=True).start()
+
     def work(self) -> None:
         """Relay events until the generator ends or someone quits."""
         with closing(self._start()) as events:
@@ -41,7 +52,7 @@ class EventWorker(WorkerBase):  # type: ignore[misc]  # napari ships no types
             self.aborted.emit()
 
     def run(self) -> None:
-        """Work, and tell how it ended; called by Qt on a thread of its pool.
+        """Work, and tell how it ended; called on a thread of its own.
 
         superqt's own catches warnings meanwhile, which is process-wide: a long
         job would swallow the viewer's warnings, and two that overlap leave
