@@ -8,6 +8,8 @@ status 2; the others are faults of the world and end it with status 1.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 __all__ = [
     "CallerError",
     "CheckpointError",
@@ -17,6 +19,7 @@ __all__ = [
     "JournalError",
     "LabelsError",
     "NothingReviewedError",
+    "Offer",
     "OutputExistsError",
     "ProjectBusyError",
     "ProjectError",
@@ -84,8 +87,41 @@ class ProjectBusyError(VesselError):
     """Another process holds what is needed here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Another way to ask for what failed, for a button or the command line.
+
+    Parameters
+    ----------
+    label
+        For a person.
+    options : dict
+        Names of options and their values: ``{"tile": 512}`` is ``--tile 512``.
+    """
+
+    label: str
+    options: dict[str, int | str]
+
+    @property
+    def options_text(self) -> str:
+        """What to give on the command line."""
+        return " ".join(f"--{name} {value}" for name, value in self.options.items())
+
+
 class DeviceMemoryError(VesselError, MemoryError):
-    """The device has no room for the work."""
+    """The device has no room for the work.
+
+    Parameters
+    ----------
+    message
+        What was tried, and what to do.
+    offers
+        Ways that may have room; each is another recipe.
+    """
+
+    def __init__(self, message: str = "", offers: tuple[Offer, ...] = ()) -> None:
+        super().__init__(message)
+        self.offers = offers
 
 
 class ComputeError(VesselError):

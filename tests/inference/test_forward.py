@@ -1,4 +1,5 @@
 import copy
+import pickle
 from collections.abc import Callable
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import nn
 
 from napari_vessel.errors import CallerError, CheckpointError, DeviceMemoryError
 from napari_vessel.inference import Forward, InferenceConfig, predict_slices
+from napari_vessel.networks import no_room
 
 Config = Callable[..., InferenceConfig]
 SLICES = np.random.default_rng(1).random((11, 40, 50), np.float32)
@@ -40,6 +42,30 @@ def test_out_of_memory_halves_the_batch_and_gives_the_same(room: int, config: Co
 def test_no_room_for_one_tile_is_said_with_advice(config: Config) -> None:
     with pytest.raises(DeviceMemoryError, match=r"64 × 64.*smaller tile"):
         predict_slices(SmallDevice(0), SLICES, config(views="none"))
+
+
+@pytest.mark.parametrize(("edge", "offered"), [(50, [{"tile": 32}]), (20, [])])
+def test_no_room_comes_with_offers_that_a_program_can_read(
+    config: Config, edge: int, offered: list[dict[str, int]]
+) -> None:
+    with pytest.raises(DeviceMemoryError) as raised:
+        predict_slices(SmallDevice(0), SLICES[:, :edge, :edge], config(views="none"))
+    arrived = pickle.loads(pickle.dumps(raised.value))  # as through the runner's pipe
+    assert [offer.options for offer in arrived.offers] == offered
+    assert str(arrived) == str(raised.value)
+    assert all(offer.options_text in str(arrived) for offer in arrived.offers)
+
+
+def test_a_gpu_without_room_offers_the_cpu() -> None:
+    offers = no_room("cuda:0", (512, 512)).offers
+    assert [offer.options for offer in offers] == [{"tile": 256}, {"device": "cpu"}]
+
+
+def test_a_network_found_too_large_is_not_tried_so_large_again(config: Config) -> None:
+    small = SmallDevice(3)
+    for _ in range(2):
+        predict_slices(small, SLICES, config(views="none"))
+    assert Forward(small, config(views="none")).pixels <= 3 * 64 * 64
 
 
 def test_once_halved_the_batch_stays_small(config: Config) -> None:
@@ -105,3 +131,17 @@ def test_a_gpu_predicts_what_the_cpu_does(pooling: nn.Module, config: Config) ->
         settings = InferenceConfig(device="cuda", precision=precision)  # type: ignore[arg-type]
         found = predict_slices(on_gpu, SLICES, settings)
         np.testing.assert_allclose(found, expected, atol=tolerance)
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_batches_in_order_though_it_works_ahead(config: Config) -> None:
+    def pointwise(images: torch.Tensor) -> torch.Tensor:
+        return 6 * (images - 0.5)
+
+    forward = Forward(pointwise, InferenceConfig(device="cuda", precision="fp32", views="flips"))
+    forward.pixels = 2 * 64 * 64
+    tiles = np.random.default_rng(0).random((11, 64, 64), np.float32)
+    found = list(forward.batches(11, (64, 64), lambda numbers: tiles[numbers.start : numbers.stop]))
+    assert [number for numbers, _ in found for number in numbers] == list(range(11))
+    expected = torch.from_numpy(6 * (tiles - 0.5)).sigmoid().numpy()
+    np.testing.assert_allclose(np.concatenate([p for _, p in found]), expected, atol=1e-5)

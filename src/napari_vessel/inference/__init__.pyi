@@ -20,6 +20,7 @@ from ._looking import predict_needed as predict_needed
 from ._planes import choose_planes as choose_planes
 from ._planes import plane_weights as plane_weights
 from ._reading_ahead import read_ahead as read_ahead
+from ._seen import pixels_of as pixels_of
 from ._slices import TileStep as TileStep
 from ._slices import predict_slices as predict_slices
 from ._slices import slice_steps as slice_steps
@@ -45,6 +46,7 @@ __all__ = [
     "fuse",
     "look_at",
     "look_of",
+    "pixels_of",
     "plane_weights",
     "plane_zoom",
     "predict_block",

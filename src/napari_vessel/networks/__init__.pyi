@@ -1,3 +1,4 @@
+from ._allocator import keep_activations as keep_activations
 from ._build import build_network as build_network
 from ._card import CheckpointCard as CheckpointCard
 from ._card import check_fits as check_fits
@@ -10,6 +11,7 @@ from ._device import autocast as autocast
 from ._device import choose_device as choose_device
 from ._device import choose_precision as choose_precision
 from ._device import memory_explained as memory_explained
+from ._device import no_room as no_room
 from ._device import prepare as prepare
 from ._weights import save_checkpoint as save_checkpoint
 
@@ -22,8 +24,10 @@ __all__ = [
     "check_fits",
     "choose_device",
     "choose_precision",
+    "keep_activations",
     "library_versions",
     "memory_explained",
+    "no_room",
     "prepare",
     "read_card",
     "save_checkpoint",

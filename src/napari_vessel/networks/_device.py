@@ -10,13 +10,21 @@ from typing import Literal
 import torch
 from torch import nn
 
-from napari_vessel.errors import CallerError, DeviceMemoryError
+from napari_vessel.errors import CallerError, DeviceMemoryError, Offer
 
-__all__ = ["autocast", "choose_device", "choose_precision", "memory_explained", "prepare"]
+__all__ = [
+    "autocast",
+    "choose_device",
+    "choose_precision",
+    "memory_explained",
+    "no_room",
+    "prepare",
+]
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_STRIDE = 32  # px: sides of tiles are multiples of this
 _TRIAL_EDGE = 128  # px: one forward takes some milliseconds
 _trials: dict[tuple[str, int, int], Precision] = {}
 
@@ -176,6 +184,29 @@ def memory_explained(*, tile: int, batch: int) -> Iterator[None]:
             f"No room for {batch} tiles of {tile}² pixels: lower the batch, then the tile, "
             "or choose the CPU."
         ) from error
+
+
+def no_room(device: str, tile: tuple[int, int]) -> DeviceMemoryError:
+    """Say that not even one tile fits a device, and what would do: other recipes, all of them.
+
+    Parameters
+    ----------
+    device
+        Where there was no room.
+    tile : (rows, columns)
+        In pixels.
+    """
+    rows, columns = tile
+    half = max(max(tile) // 2 // _STRIDE * _STRIDE, _STRIDE)
+    offers = [Offer(f"a smaller tile of {half}²", {"tile": half})] if half < max(tile) else []
+    if not device.startswith("cpu"):
+        offers.append(Offer("the CPU", {"device": "cpu"}))
+    ways = " or ".join(f"{offer.label} ({offer.options_text})" for offer in offers)
+    return DeviceMemoryError(
+        f"No room on {device} for one tile of {rows} × {columns} pixels: start again with "
+        f"{ways or 'more memory'}. That is another recipe: its mask differs a little.",
+        tuple(offers),
+    )
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

@@ -30,3 +30,9 @@ class TileConfig(BaseModel, frozen=True, extra="forbid"):
                 "choose a smaller overlap or a larger tile."
             )
         return self
+
+    @classmethod
+    def of(cls, tile: int) -> Self:
+        """Return tiles of an edge, with an overlap of at most a quarter of it."""
+        overlap: int = cls.model_fields["overlap"].default
+        return cls(tile=tile, overlap=min(overlap, tile // 4))
