@@ -87,7 +87,7 @@ def test_only_the_size_that_was_learned_is_no_news(edges, as_learned):
 def test_settling_twice_is_settling_once():
     volume = volume_of(25, 25, 25)
     once = settled(AUTO, volume, CARD)
-    assert once.block == (128, 512, 512)  # as much for the network as before
+    assert once.block == (256, 512, 512)  # as much for the network as before
     assert settled(once, volume, CARD) == once
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,8 +73,6 @@ class SliceTiler:
             for row in _windows(shape[0], rows, config.overlap)
             for column in _windows(shape[1], columns, config.overlap)
         ]
-        self._importance = importance_map(rows, columns)
-        self._weight = self._weights()
 
     def cut(self, slices: NDArray[Any]) -> NDArray[Any]:
         """Cut slices into tiles, mirrored where they reach beyond the slice.
@@ -140,7 +139,12 @@ class SliceTiler:
             total = total / self._weight
         return np.asarray(total, np.float32)
 
-    def _weights(self) -> NDArray[np.float64]:
+    @cached_property
+    def _importance(self) -> NDArray[np.float32]:
+        return importance_map(*self.tile_shape)
+
+    @cached_property
+    def _weight(self) -> NDArray[np.float64]:
         weight = np.zeros(self.shape)
         for row, column in self.windows:
             held = self._importance[: row.stop - row.start, : column.stop - column.start]

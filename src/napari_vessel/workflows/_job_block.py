@@ -1,0 +1,106 @@
+"""Which blocks a whole-volume job works in: those that waste least on halo. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+
+from napari_vessel.geometry import Box, Plane, Zyx
+from napari_vessel.inference import InferenceConfig, plane_zoom
+from napari_vessel.tiling import STRIDE, Zoom
+
+__all__ = ["with_job_block"]
+
+# A block is what is done again after a kill: some minutes of two cores, and with its context
+# 1.5 GB that can rest on the disk.
+_MOST_PIXELS = 2**27
+_MOST_PIXELS_SPREAD = 2**25
+_MOST_VOXELS = 2**29
+# Activations of one slice, by what a pixel of the starter takes, stay near 1 GB.
+_MOST_EDGE = {"fp32": 1088}
+_UNIT: Zyx = (64, 128, 128)  # whole chunks
+_MOST_PARTS = 48  # along an axis; beyond, halo is all the same
+
+
+def with_job_block(
+    config: InferenceConfig, region: Box, bounds: Box, *, spread: bool = False
+) -> InferenceConfig:
+    """Return ``config`` with the blocks that put the fewest pixels through the network.
+
+    Where a person named a block, it stays.
+
+    Parameters
+    ----------
+    config : InferenceConfig
+        Settled: zoom and planes are named.
+    region, bounds : Box
+        What is predicted, and the volume, in voxels.
+    spread : bool
+        Whether several workers share the blocks, so that more, smaller ones are better.
+    """
+    if not _is_default(config):
+        return config
+    zoom = config.zoom_for()
+    choices = [list(_edges(region.shape[axis], _UNIT[axis])) for axis in range(3)]
+    seen = [
+        {edge: _seen(region, bounds, axis, edge, zoom[axis], config.halo) for edge in edges}
+        for axis, edges in enumerate(choices)
+    ]
+    most_pixels = _MOST_PIXELS_SPREAD if spread else _MOST_PIXELS
+    most = min(config.tiles.tile, _MOST_EDGE.get(config.precision, config.tiles.tile))
+    fitting = [
+        (edges, _cost(edges, seen, region.shape, config))
+        for edges in product(*choices)
+        if prod(edges) <= _MOST_VOXELS
+        and prod(edges) * prod(zoom) <= most_pixels
+        and max(seen[axis][edge][1] for axis, edge in enumerate(edges)) <= most
+    ]
+    if not fitting:  # a scale at which even the least block shows more than a tile
+        return config
+    # Of equal ones the smallest: less is done again after a kill.
+    block = min(fitting, key=lambda choice: (choice[1], prod(choice[0])))[0]
+    return config.model_copy(update={"block": block})
+
+
+def _is_default(config: InferenceConfig) -> bool:
+    default = InferenceConfig().block
+    ratios = {edge / usual for edge, usual in zip(config.block, default, strict=True)}
+    return ratios <= {1.0, 2.0}  # twice where a pixel is two voxels wide (_scale.py)
+
+
+def _edges(length: int, unit: int) -> Iterator[int]:
+    """Cut a length in equal parts of whole chunks; yield their edges."""
+    edges = {-(-length // (parts * unit)) * unit for parts in range(1, _MOST_PARTS)}
+    yield from sorted(edges)
+
+
+def _seen(
+    region: Box, bounds: Box, axis: int, edge: int, zoom: float, halo: int
+) -> tuple[float, float]:
+    """Return how many pixels blocks show along an axis, together and the most of one."""
+    start, stop = region.start[axis], region.stop[axis]
+    low, high = bounds.start[axis] * zoom, bounds.stop[axis] * zoom
+    spans = []
+    for first in range(start, stop, edge):
+        a = max(first * zoom - halo, low)
+        b = min(min(first + edge, stop) * zoom + halo, high)
+        spans.append(-(-b // STRIDE) * STRIDE - a // STRIDE * STRIDE)
+    return sum(spans), max(spans)
+
+
+def _cost(
+    edges: tuple[int, ...],
+    seen: list[dict[int, tuple[float, float]]],
+    shape: Zyx,
+    config: InferenceConfig,
+) -> float:
+    """Count the pixels that all blocks put through the network, in one view."""
+    z, y, x = (seen[axis][edge][0] for axis, edge in enumerate(edges))
+    shown = (z, y, x)
+    total = 0.0
+    for name in config.planes:
+        plane = Plane(name)
+        own: Zoom = plane_zoom(config.zoom_for(), plane)
+        total += shape[plane.normal] * own[plane.normal] * shown[plane.rows] * shown[plane.columns]
+    return total
