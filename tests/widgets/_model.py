@@ -7,7 +7,7 @@ from time import sleep
 
 import numpy as np
 
-from napari_vessel.errors import DeviceMemoryError
+from napari_vessel.errors import DeviceMemoryError, Offer
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.training import EpochEnd, StepEnd
 from napari_vessel.workflows import (
@@ -15,6 +15,8 @@ from napari_vessel.workflows import (
     Clean,
     Export,
     Exported,
+    Foresee,
+    Foreseen,
     Progress,
     Propose,
     Proposed,
@@ -135,11 +137,14 @@ def fake_export(request: Export) -> Iterator[object]:
     yield Exported(request.out, request.format, 100, 10, 0.5)
 
 
+OFFERS = (Offer("Tiles of 256 pixels", {"tile": 256}), Offer("The CPU", {"device": "cpu"}))
+
+
 def failing(request: object) -> Iterator[object]:
     """Fail as torch does when memory runs out."""
     yield Progress(0, 1, "blocks", "Predicting", None)
     message = "No room: lower the batch."
-    raise DeviceMemoryError(message)
+    raise DeviceMemoryError(message, OFFERS)
 
 
 def real_clean(request: Clean) -> Iterator[object]:
@@ -149,7 +154,17 @@ def real_clean(request: Clean) -> Iterator[object]:
     yield from WORKFLOWS["clean"](request)
 
 
-FAKES = {"propose": fake_propose, "retrain": fake_retrain, "export": fake_export}
+def fake_foresee(request: Foresee) -> Iterator[object]:
+    """Foresee two minutes and a half."""
+    yield Foreseen(1_500_000_000, 40_000_000, 15_000, 150.0, request.pixels_per_second or 100.0)
+
+
+FAKES = {
+    "foresee": fake_foresee,
+    "propose": fake_propose,
+    "retrain": fake_retrain,
+    "export": fake_export,
+}
 ENDLESS = {**FAKES, "propose": endless_propose}
-FAILING = {"propose": failing, "retrain": failing, "export": failing}
+FAILING = {"foresee": fake_foresee, "propose": failing, "retrain": failing, "export": failing}
 CLEANING = {**FAKES, "clean": real_clean}

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_vessel.geometry import Box, Plane, VoxelSize
 from napari_vessel.networks import starter
+from napari_vessel.workflows import Propose
 
 pytestmark = pytest.mark.gui
 
@@ -196,6 +197,7 @@ def test_the_question_carries_where_the_person_looks(opened, qtbot, monkeypatch)
     viewer.dims.set_current_step(1, 7)
     dock.predict.predict.click()
     qtbot.waitUntil(lambda: done(dock, "predict"))
+    asked = [request for request in asked if isinstance(request, Propose)]
     assert asked[0].focus.plane is Plane.XZ
     assert round(asked[0].focus.point[1]) == 7
 

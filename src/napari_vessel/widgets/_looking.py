@@ -11,7 +11,7 @@ from napari.layers import Image
 
 from napari_vessel.geometry import Box, Plane, Zyx
 
-__all__ = ["go_to", "middle", "plane_in_view", "steady", "visible"]
+__all__ = ["go_to", "level_in_view", "middle", "plane_in_view", "steady", "visible"]
 
 
 def middle(viewer: Any, layer: Image) -> np.ndarray:  # noqa: ANN401  napari's, or its model
@@ -44,6 +44,11 @@ def plane_in_view(viewer: Any) -> Plane:  # noqa: ANN401
     """Return the plane on screen; in three dimensions the one that was."""
     axis = int(viewer.dims.order[-3]) - (viewer.dims.ndim - 3)
     return Plane.of_normal(max(axis, 0))
+
+
+def level_in_view(layer: Image) -> int:
+    """Return the level of the volume on screen, 0 being the finest."""
+    return int(layer.data_level) if layer.multiscale else 0
 
 
 def visible(layer: Image, shape: Zyx, slab: tuple[int, int, int]) -> Box | None:

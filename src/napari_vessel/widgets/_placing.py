@@ -9,9 +9,9 @@ from napari.layers import Image
 from napari.utils.transforms import Affine
 
 from napari_vessel.geometry import Box
-from napari_vessel.volumes import Volume
+from napari_vessel.volumes import IntensityWindow, Volume
 
-__all__ = ["image_placed", "mask_placed"]
+__all__ = ["finest_shape", "image_placed", "limits", "mask_placed"]
 
 
 def image_placed(volume: Volume) -> dict[str, Any]:
@@ -36,3 +36,13 @@ def mask_placed(image: Image, region: Box) -> dict[str, Any]:
         "axis_labels": image.axis_labels,
         **turned,
     }
+
+
+def finest_shape(layer: Image) -> tuple[int, ...]:
+    """Return the shape of a layer's finest level."""
+    return tuple((layer.data[0] if layer.multiscale else layer.data).shape)
+
+
+def limits(window: IntensityWindow) -> tuple[float, float]:
+    """Return the window, or where the volume is of one value (napari takes no empty range)."""
+    return window.low, window.high if window.high > window.low else window.low + 1

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox
 
-from napari_vessel.errors import CallerError
-from napari_vessel.geometry import Box, Plane
+from napari_vessel.errors import CallerError, Offer
+from napari_vessel.geometry import Box
 from napari_vessel.inference import InferenceConfig
-from napari_vessel.session import ActivityName
+from napari_vessel.session import Activity, ActivityName
 from napari_vessel.tiling import BlockGrid
-from napari_vessel.widgets._section import Collapsed, Section, Sentence, button, combo, row
+from napari_vessel.widgets._cost import cost_sentence, duration
+from napari_vessel.widgets._disagreement_layer import DisagreementLayer
+from napari_vessel.widgets._offers import Offers
+from napari_vessel.widgets._predict_options import PredictOptions
+from napari_vessel.widgets._section import Section, Sentence, button, combo, row
 from napari_vessel.widgets._smallest_box import SmallestBox
 from napari_vessel.widgets._threshold_row import ThresholdRow
 from napari_vessel.workflows import ScaleUsed
@@ -21,23 +28,11 @@ _STILL_SHOWN = (
     " Pieces below the smallest are shown still: press Enter in Smallest piece, and where a "
     "prediction did not come to its end, predict again."
 )
-_PLANES: dict[str, object] = {
-    "Chosen by voxel size": "auto",
-    "XY, XZ and YZ": tuple(Plane),
-    "XY only": (Plane.XY,),
-    "XZ only": (Plane.XZ,),
-    "YZ only": (Plane.YZ,),
-}
-_VIEWS: dict[str, object] = {
-    "4 flips": "flips",
-    "None (4 × faster)": "none",
-    "8 flips and turns": "dihedral",
-}
-_SKIP_TIP = (
-    "A quick look at some slices of each block decides which part of it is predicted in full; "
-    "what seems empty holds no vessel then. Untick to predict everything."
+_FORECAST_MS = 600  # a few clicks in the options are one question
+_DISAGREEMENT_TIP = (
+    "Show where the planes disagree, as a layer: bright where one plane sees a vessel that "
+    "another does not. Look there first."
 )
-_FUSE: dict[str, object] = {"Mean": "mean", "Any plane": "max", "Two planes agree": "vote"}
 
 
 class PredictSection(Section):
@@ -55,39 +50,54 @@ class PredictSection(Section):
         self.predict.setMinimumHeight(36)
         self.predict.setStyleSheet("font-weight: bold")
         self.body.addWidget(self.predict)
+        self.cost = Sentence()
+        self.body.addWidget(self.cost)
+        self.offers = Offers()
+        self.offers.chosen.connect(self._take)
+        self.body.addWidget(self.offers)
         self.where = combo(
             "Where", "Which part to predict.", {"Everything": "all", "What is visible": "visible"}
         )
-        self.where.currentIndexChanged.connect(lambda _: self.update_state())
+        self.where.currentIndexChanged.connect(lambda _: self._on_changed())
         self.body.addLayout(row("Where", self.where))
         self.threshold = ThresholdRow(self.desk.session)
         self.body.addWidget(self.threshold)
         self.smallest = SmallestBox()
         self.smallest.chosen.connect(self._clean)
         self.body.addLayout(row("Smallest piece", self.smallest))
+        self._add_disagreement()
         self._add_options()
         follow, events = self.desk.follower.follow, self.desk.session.events
         follow(events.threshold, self.threshold.show_threshold)
         follow(events.smallest, lambda _: self.update_state())
         follow(events.checkpoint, self._on_checkpoint)
         follow(events.opened, self._on_opened)
+        follow(events.foreseen, lambda _: self._show_cost())
         self._in_use, self._again = self.desk.session.checkpoint, False
+        self._began: float | None = None
 
     def _add_options(self) -> None:
-        fields = InferenceConfig.model_fields
-        options = Collapsed("Options", "How a proposal is made; the defaults are good.")
-        self.planes = combo("Planes", fields["planes"].description or "", _PLANES)
-        self.views = combo("Views", fields["views"].description or "", _VIEWS)
-        self.fuse = combo("Fuse", fields["fuse"].description or "", _FUSE)
-        self.planes.currentIndexChanged.connect(lambda _: self.update_state())
-        for text, control in (("Planes", self.planes), ("Views", self.views), ("Fuse", self.fuse)):
-            options.inside.addLayout(row(text, control))
-        self.skip_empty = QCheckBox("Skip what seems empty")
-        self.skip_empty.setChecked(True)
-        self.skip_empty.setToolTip(_SKIP_TIP)
-        options.inside.addWidget(self.skip_empty)
-        self.options = options
-        self.body.addWidget(options)
+        self.options = PredictOptions()
+        self.planes, self.views, self.fuse = (
+            self.options.planes,
+            self.options.views,
+            self.options.fuse,
+        )
+        self.skip_empty = self.options.skip_empty
+        self.body.addWidget(self.options)
+        self._ask_cost = QTimer(self)
+        self._ask_cost.setSingleShot(True)
+        self._ask_cost.timeout.connect(self._forecast)
+        self.options.changed.connect(self._on_changed)
+
+    def _add_disagreement(self) -> None:
+        desk = self.desk
+        self.layer = DisagreementLayer(desk.link, desk.session, desk.follower, self)
+        self.disagreement = QCheckBox("Disagreement of the planes")
+        self.disagreement.setToolTip(_DISAGREEMENT_TIP)
+        self.disagreement.toggled.connect(self.layer.show)
+        self.layer.changed.connect(self.disagreement.setChecked)
+        self.body.addWidget(self.disagreement)
 
     # -- what is possible ------------------------------------------------------
 
@@ -100,6 +110,8 @@ class PredictSection(Section):
         self.predict.setEnabled(opened is not None and not self.running)
         self.threshold.setEnabled(opened is not None)
         self.smallest.setEnabled(opened is not None and not self.running)
+        self.disagreement.setEnabled(opened is not None)
+        self._offer_less()
         if opened is None:
             self.hint.say("Open a volume first.")
             self.scale.say("")
@@ -136,10 +148,7 @@ class PredictSection(Section):
         """
         project = self.desk.session.project
         settings = project.config.inference if project else InferenceConfig()
-        planes, fuse = self.planes.currentData(), self.fuse.currentData()
-        changes = {"planes": planes, "views": self.views.currentData(), "fuse": fuse}
-        changes["empty_below"] = "auto" if self.skip_empty.isChecked() else 0.0
-        return InferenceConfig.model_validate({**settings.model_dump(), "weights": (), **changes})
+        return self.options.settings(settings)
 
     # -- asking ----------------------------------------------------------------
 
@@ -154,7 +163,66 @@ class PredictSection(Section):
         except ValueError as error:
             self.complain(CallerError(_first_line(error)))
             return
+        self.desk.jobs.cancel("forecast")
         self.desk.jobs.start("predict", lambda: session.predict(focus, box, settings=config))
+
+    def _on_changed(self) -> None:
+        """Say anew what a click will do, and what it will take."""
+        if self.desk.session.opened is not None:
+            self._ask_cost.start(_FORECAST_MS)
+        self.update_state()
+
+    def _forecast(self) -> None:
+        """Ask what a click would take; where that cannot be told, a click says why."""
+        session, jobs = self.desk.session, self.desk.jobs
+        if session.opened is None or self.running or jobs.running("open"):
+            return
+        if jobs.running("forecast"):
+            self._ask_cost.start(_FORECAST_MS)
+            return
+        try:
+            config, box = self.settings(), self._box()
+        except ValueError:
+            self.cost.say("")
+            return
+        jobs.start("forecast", lambda: session.forecast(config, box))
+
+    def _show_cost(self) -> None:
+        foreseen = self.desk.session.foreseen
+        self.cost.say(cost_sentence(foreseen) if foreseen else "")
+
+    def _on_activity(self, activity: Activity) -> None:
+        if activity.name == "forecast" and activity.state == "failed":
+            self.cost.say("What it takes cannot be told.")
+        if activity.name == "predict":
+            self._correct_cost(activity)
+        super()._on_activity(activity)
+
+    def _correct_cost(self, activity: Activity) -> None:
+        """Say while it runs how long it takes by what is done, and before how long it may."""
+        if activity.state != "running":
+            self._began = None
+            self._ask_cost.start(_FORECAST_MS)
+            return
+        self._began = self._began or monotonic()
+        if activity.seconds_left is None:
+            return
+        whole = duration(monotonic() - self._began + activity.seconds_left)
+        foreseen = self.desk.session.foreseen
+        before = foreseen.seconds if foreseen else None
+        told = f" (forecast: {duration(before)})" if before is not None else ""
+        self.cost.say(f"Takes about {whole} in all by now{told}.")
+
+    # -- where memory ran out --------------------------------------------------
+
+    def _offer_less(self) -> None:
+        """Offer what needs less after a prediction that found no room, until the next."""
+        error = self.desk.session.activities["predict"].error
+        self.offers.show_for(None if self.running else error)
+
+    def _take(self, offer: Offer) -> None:
+        self.options.take(offer)
+        self.start()
 
     def _clean(self, smallest_um3: float) -> None:
         """Ask for the proposal in view without pieces that are smaller."""
@@ -165,6 +233,10 @@ class PredictSection(Section):
     def _on_opened(self) -> None:
         opened = self.desk.session.opened
         self._in_use = opened.checkpoint if opened else self._in_use
+        if opened is not None and opened.project is not None:
+            self.options.show_settings(opened.project.config.inference)
+        self.cost.say("")
+        self._ask_cost.start(_FORECAST_MS)
 
     def _on_checkpoint(self, name: str) -> None:
         """Refresh the proposal in view, where there is one, with the network now in use."""

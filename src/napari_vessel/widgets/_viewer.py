@@ -15,11 +15,18 @@ from qtpy.QtCore import QObject, QTimer
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.session import Activity, Opened, Session
-from napari_vessel.volumes import IntensityWindow
 from napari_vessel.widgets._follower import Follower
+from napari_vessel.widgets._gaze import Gaze
 from napari_vessel.widgets._labels import VesselLabels
-from napari_vessel.widgets._looking import go_to, middle, plane_in_view, steady, visible
-from napari_vessel.widgets._placing import image_placed, mask_placed
+from napari_vessel.widgets._looking import (
+    go_to,
+    level_in_view,
+    middle,
+    plane_in_view,
+    steady,
+    visible,
+)
+from napari_vessel.widgets._placing import finest_shape, image_placed, limits, mask_placed
 from napari_vessel.workflows import Focus
 
 __all__ = ["LinkEvents", "ViewerLink"]
@@ -74,6 +81,8 @@ class ViewerLink(QObject):
         follower.follow(session.events.activity, self._on_activity)
         viewer.layers.events.inserted.connect(self._on_layers)
         viewer.layers.events.removed.connect(self._on_removed)
+        self._gaze = Gaze(viewer, self._tell_focus, self)
+        self.closing: list[Callable[[], None]] = []
 
     # -- layers ----------------------------------------------------------------
 
@@ -105,7 +114,7 @@ class ViewerLink(QObject):
 
     def _show_image(self, opened: Opened) -> None:
         adopted, self._adopted = self._adopted, None
-        fits = adopted is not None and _finest_shape(adopted) == opened.volume.shape
+        fits = adopted is not None and finest_shape(adopted) == opened.volume.shape
         if adopted is not None and fits and adopted in self.viewer.layers:
             self.image = adopted
             adopted.metadata["napari-vessel"] = {"uri": opened.volume.uri}
@@ -123,7 +132,7 @@ class ViewerLink(QObject):
         self.image = self._made = Image(
             levels if len(levels) > 1 else levels[0],
             multiscale=len(levels) > 1,
-            contrast_limits=_limits(opened.window),
+            contrast_limits=limits(opened.window),
             name=PurePath(opened.volume.uri).name or opened.volume.uri,
             metadata={"napari-vessel": {"uri": opened.volume.uri}},
             axis_labels=("z", "y", "x"),
@@ -138,7 +147,7 @@ class ViewerLink(QObject):
         """Tell whether ``layer`` shows this volume, so that only its scale may have changed."""
         kept = layer.metadata.get("napari-vessel", {})
         same = kept.get("uri") == opened.volume.uri and kept.get("read") == _reading(opened)
-        return bool(same and _finest_shape(layer) == opened.volume.shape)
+        return bool(same and finest_shape(layer) == opened.volume.shape)
 
     def _show_labels(self, opened: Opened) -> None:
         labels = self._session.labels
@@ -208,7 +217,12 @@ class ViewerLink(QObject):
             return None
         last = np.asarray(opened.volume.shape) - 1
         z, y, x = (float(p) for p in np.clip(middle(self.viewer, layer), 0, last))
-        return Focus((z, y, x), plane_in_view(self.viewer))
+        return Focus((z, y, x), plane_in_view(self.viewer), level_in_view(layer))
+
+    def _tell_focus(self) -> None:
+        """Tell a prediction that is under way where the person looks by now."""
+        if self._session.activities["predict"].state == "running":
+            self._session.look(self.focus())
 
     def visible_box(self) -> Box | None:
         """Return what is on the canvas, and some slices before and behind, inside the region."""
@@ -266,6 +280,9 @@ class ViewerLink(QObject):
     def close(self) -> None:
         """Let go of the viewer: keys as before, the mask only for looking."""
         self._timer.stop()
+        self._gaze.close()
+        for end in self.closing:
+            end()
         for key, before in self._keys.items():
             self.viewer.bind_key(key, before, overwrite=True)
         self._keys.clear()
@@ -278,12 +295,3 @@ class ViewerLink(QObject):
 def _reading(opened: Opened) -> tuple[int, int | None]:
     options = opened.volume.options
     return options.level, options.channel
-
-
-def _finest_shape(layer: Image) -> tuple[int, ...]:
-    return tuple((layer.data[0] if layer.multiscale else layer.data).shape)
-
-
-def _limits(window: IntensityWindow) -> tuple[float, float]:
-    """Return the window, or where the volume is of one value (napari takes no empty range)."""
-    return window.low, window.high if window.high > window.low else window.low + 1

@@ -1,0 +1,182 @@
+"""How a proposal is made: what is seldom changed, folded away."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal  # type: ignore[attr-defined]  # qtpy renames it
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
+from superqt.utils import signals_blocked
+
+from napari_vessel.errors import Offer
+from napari_vessel.geometry import Plane
+from napari_vessel.inference import InferenceConfig
+from napari_vessel.tiling import TileConfig
+from napari_vessel.widgets._section import Collapsed, combo, row
+
+__all__ = ["PredictOptions"]
+
+_PLANES: dict[str, object] = {
+    "Chosen by voxel size": "auto",
+    "XY, XZ and YZ": tuple(Plane),
+    "XY only": (Plane.XY,),
+    "XZ only": (Plane.XZ,),
+    "YZ only": (Plane.YZ,),
+    "XY and XZ": (Plane.XY, Plane.XZ),
+    "XY and YZ": (Plane.XY, Plane.YZ),
+    "XZ and YZ": (Plane.XZ, Plane.YZ),
+}
+_VIEWS: dict[str, object] = {
+    "4 flips": "flips",
+    "None (4 × faster)": "none",
+    "8 flips and turns": "dihedral",
+}
+_FUSE: dict[str, object] = {"Mean": "mean", "Any plane": "max", "Two planes agree": "vote"}
+_LARGEST = int(TileConfig.model_fields["tile"].default)
+_TILES: dict[str, object] = {str(n): n for n in (_LARGEST, 1024, 768, 512, 384, 256, 128)}
+_DEVICES: dict[str, object] = {"The fastest there is": "auto", "CPU": "cpu", "GPU (CUDA)": "cuda"}
+_KEPT_TIP = " Where only this changed, a click on Predict takes seconds and predicts nothing again."
+_TILE_TIP = "Tile edge, in voxels: smaller takes less memory, and is another recipe."
+_DEVICE_TIP = "Where the network runs. The CPU has more memory than a GPU, and is slower."
+_WEIGHT_TIP = "How much this plane counts in the mean." + _KEPT_TIP
+_SKIP_TIP = (
+    "A quick look at some slices of each block decides which part of it is predicted in full; "
+    "what seems empty holds no vessel then. Untick to predict everything."
+)
+
+
+class PredictOptions(Collapsed):
+    """Planes, views, fusing, tile and device, as changes to the project's settings."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Options", "How a proposal is made; the defaults are good.")
+        fields = InferenceConfig.model_fields
+        self.planes = self._add("Planes", (fields["planes"].description or "") + _KEPT_TIP, _PLANES)
+        self.weights = _Weights()
+        self.inside.addWidget(self.weights)
+        self.views = self._add("Views", fields["views"].description or "", _VIEWS)
+        self.fuse = self._add("Fuse", (fields["fuse"].description or "") + _KEPT_TIP, _FUSE)
+        self.tile = self._add("Tile", _TILE_TIP, _TILES)
+        self.device = self._add("Device", _DEVICE_TIP, _DEVICES)
+        self.skip_empty = QCheckBox("Skip what seems empty")
+        self.skip_empty.setChecked(True)
+        self.skip_empty.setToolTip(_SKIP_TIP)
+        self.inside.addWidget(self.skip_empty)
+        self.skip_empty.toggled.connect(lambda _: self.changed.emit())
+        self.weights.changed.connect(self.changed)
+        self._on_changed()
+
+    def settings(self, project: InferenceConfig) -> InferenceConfig:
+        """Return a project's settings with what is chosen here.
+
+        Raises
+        ------
+        ValueError
+            What is chosen does not fit together.
+        """
+        tile = self.tile.currentData()
+        tiles = project.tiles if project.tiles.tile == tile else TileConfig.of(tile)
+        changes = {
+            "planes": self.planes.currentData(),
+            "weights": self.weights.chosen() if self._weighted else (),
+            "views": self.views.currentData(),
+            "fuse": self.fuse.currentData(),
+            "tiles": tiles.model_dump(),
+            "device": self.device.currentData(),
+            "empty_below": "auto" if self.skip_empty.isChecked() else 0.0,
+        }
+        return InferenceConfig.model_validate(project.model_dump() | changes)
+
+    def show_settings(self, project: InferenceConfig) -> None:
+        """Show what a project works with; what has no entry here stays as it is."""
+        shown = {
+            self.views: project.views,
+            self.fuse: project.fuse,
+            self.tile: project.tiles.tile,
+            self.device: project.device,
+            self.planes: project.planes,
+        }
+        for control, value in shown.items():
+            with signals_blocked(control):
+                control.setCurrentIndex(_index_of(control, value))
+        self.skip_empty.setChecked(project.empty_below != 0)
+        if project.planes != "auto" and project.weights:
+            self.weights.show_weights(dict(zip(project.planes, project.weights, strict=True)))
+        self._on_changed()
+
+    def take(self, offer: Offer) -> None:
+        """Choose what needs less memory."""
+        controls = {"tile": self.tile, "device": self.device}
+        for name, value in offer.options.items():
+            if name in controls:
+                controls[name].setCurrentIndex(_index_of(controls[name], value))
+
+    @property
+    def _weighted(self) -> bool:
+        planes = self.planes.currentData()
+        return planes != "auto" and len(planes) > 1 and self.fuse.currentData() == "mean"
+
+    def _add(self, name: str, tip: str, entries: dict[str, object]) -> QComboBox:
+        control = combo(name, tip, entries)
+        control.currentIndexChanged.connect(lambda _: self._on_changed())
+        self.inside.addLayout(row(name, control))
+        return control
+
+    def _on_changed(self) -> None:
+        if hasattr(self, "skip_empty"):  # all is built
+            planes = self.planes.currentData()
+            self.weights.offer(planes if self._weighted else ())
+            self.changed.emit()
+
+
+class _Weights(QWidget):
+    """One weight for each plane that is fused."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(QLabel("Weights"))
+        self.boxes: dict[Plane, QDoubleSpinBox] = {}
+        for plane in Plane:
+            box = self.boxes[plane] = QDoubleSpinBox()
+            box.setRange(0.1, 10)
+            box.setSingleStep(0.5)
+            box.setDecimals(1)
+            box.setValue(1)
+            box.setPrefix(f"{plane.value.upper()} ")
+            box.setKeyboardTracking(False)
+            box.setAccessibleName(f"Weight of {plane.value.upper()}")
+            box.setToolTip(_WEIGHT_TIP)
+            box.setMinimumWidth(40)
+            box.valueChanged.connect(lambda _: self.changed.emit())
+            line.addWidget(box, 1)
+
+    def offer(self, planes: tuple[Plane, ...]) -> None:
+        """Show the boxes of ``planes``; none: nothing."""
+        self.setVisible(bool(planes))
+        for plane, box in self.boxes.items():
+            box.setVisible(plane in planes)
+        self._offered = planes
+
+    def chosen(self) -> tuple[float, ...]:
+        """Return the weights of the planes offered; empty where they are all alike."""
+        values = tuple(self.boxes[plane].value() for plane in self._offered)
+        return values if len(set(values)) > 1 else ()
+
+    def show_weights(self, weights: dict[Plane, float]) -> None:
+        """Show the weights of some planes."""
+        for plane, weight in weights.items():
+            with signals_blocked(self.boxes[plane]):
+                self.boxes[plane].setValue(weight)
+
+
+def _index_of(control: QComboBox, value: object) -> int:
+    """Find an entry by its value (Qt compares no tuples); one that is missing is added."""
+    for index in range(control.count()):
+        if control.itemData(index) == value:
+            return index
+    control.addItem(str(value), value)
+    return control.count() - 1
