@@ -253,3 +253,19 @@ def test_nothing_is_final_while_what_arrived_waits_for_the_stroke(opened, runner
     assert shown(opened).all()
     opened.accept_slice(Plane.XY, 3)
     assert opened.activities["predict"].state == "done"
+
+
+def test_of_much_progress_little_is_told_and_of_all_else_everything(opened, runner, monkeypatch):
+    from napari_vessel.session import _answers
+
+    def propose(request):
+        for index in range(12):
+            yield Progress(index, 12, "blocks", "Predicting")
+            box = WHOLE.slice_at(Plane.XY, index)
+            yield SliceProposed(box, Plane.XY, np.full(box.shape, 255, np.uint8))
+
+    monkeypatch.setattr(_answers, "_LEAST_S", 3600)
+    runner.scripts["propose"] = propose
+    events = [getattr(answer, "event", None) for answer in opened.predict()]
+    assert sum(isinstance(event, Progress) for event in events) == 1
+    assert sum(isinstance(event, SliceProposed) for event in events) == 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 from napari_vessel.geometry import Box
@@ -14,9 +15,12 @@ from napari_vessel.workflows import (
     Clean,
     Cleaned,
     Fused,
+    Progress,
     Propose,
     SliceProposed,
 )
+
+_LEAST_S = 0.05  # between two words of progress
 
 
 def proposals(
@@ -24,10 +28,16 @@ def proposals(
 ) -> Iterator[Answer]:
     """Answer ``request`` with each event, its probability read beside it.
 
+    Of progress, which a fast device tells hundreds of times a second, a few times a second will do.
+
     Small pieces go from all of ``region`` (volume voxels) at once.
     """
-    proposal = None
+    proposal, told = None, -_LEAST_S
     for event in events:
+        if isinstance(event, Progress):
+            if (now := monotonic()) - told < _LEAST_S:
+                continue
+            told = now
         probability, opened = None, None
         if isinstance(event, SliceProposed):
             probability = event.probability

@@ -28,6 +28,7 @@ _STILL_SHOWN = (
     " Pieces below the smallest are shown still: press Enter in Smallest piece, and where a "
     "prediction did not come to its end, predict again."
 )
+_BLOCK = InferenceConfig().block
 _FORECAST_MS = 600  # a few clicks in the options are one question
 _DISAGREEMENT_TIP = (
     "Show where the planes disagree, as a layer: bright where one plane sees a vessel that "
@@ -122,7 +123,7 @@ class PredictSection(Section):
         self._show_scale(opened.scale)
         box = self._box() or opened.region
         shape = " × ".join(f"{n:,}" for n in box.shape)
-        count = len(BlockGrid(Box.of(box.shape), InferenceConfig().block).blocks)
+        count = len(BlockGrid(Box.of(box.shape), _BLOCK))
         self.hint.say(
             f"Proposes vessels in {shape} voxels ({count} block{'s' * (count > 1)}) with "
             f"checkpoint {session.checkpoint}, the slice in view first."
