@@ -87,7 +87,7 @@ def _moved(both: Tensor, plan: BatchPlan) -> tuple[Tensor, Tensor]:
     """Cut the patches out, most of them turned and zoomed, each differently."""
     n, edge = len(both), both.shape[-1]
     angle = (torch.rand(n) - 0.5) * 0.8
-    scale = torch.exp(torch.rand(n) * 1.0 - 0.6)  # below 1 is zoomed in: 0.55 to 1.5
+    scale = torch.exp(torch.rand(n) * 1.4 - 0.9)  # below 1 is zoomed in: 0.41 to 1.65
     plain = torch.rand(n) < 0.4
     angle, scale = angle.masked_fill(plain, 0.0), scale.masked_fill(plain, 1.0)
     scale = scale * plan.patch / edge
@@ -115,6 +115,7 @@ def augmented(image: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
 
     blurred = nnf.avg_pool2d(nnf.pad(image, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
     image = torch.where(some(0.4), torch.lerp(image, blurred, spread(0.2, 1.0)), image)
+    image = torch.where(some(0.25), _upscaled(image), image)
     image = image.clamp(0, 1) ** torch.exp(spread(-0.5, 0.5))
     image = (image - 0.5) * spread(0.7, 1.3) + 0.5 + spread(-0.15, 0.15)
     noisy = image + torch.randn_like(image) * spread(0.0, 0.03)
@@ -122,3 +123,8 @@ def augmented(image: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     levels = torch.exp(spread(3.2, 5.5))  # 25 to 245 grey levels: 8-bit scans use few
     image = torch.where(some(0.25), torch.round(image * levels) / levels, image)
     return image.clamp(0, 1), truth
+
+
+def _upscaled(image: Tensor) -> Tensor:
+    """Show each as a scan of twice the voxel size that was upscaled to be read."""
+    return nnf.interpolate(nnf.avg_pool2d(image, 2), size=image.shape[-2:], mode="bilinear")

@@ -73,7 +73,7 @@ def write_phantom(path: Path, seed: int) -> None:
     np.savez(
         beside,
         image=np.rint(image * 255).astype(np.uint8),
-        truth=np.packbits(phantom.vessels),
+        truth=np.packbits(phantom.outlined()),
         edges=phantom.voxel_size.zyx,
         bright=phantom.config.polarity == "bright",
     )

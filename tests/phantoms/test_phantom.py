@@ -171,3 +171,16 @@ def test_uneven_vessels_hold_about_the_same_volume():
     uneven = make_phantom(BARE.model_copy(update={"unevenness": 0.3})).vessels.sum()
     assert uneven == pytest.approx(even, rel=0.3)
     assert uneven != even
+
+
+def test_what_is_outlined_is_the_truth_of_x_rays_and_reaches_as_far_as_a_microscopes_focus():
+    dark = make_phantom(PhantomConfig(shape=(16, 40, 40)))
+    fields = {"polarity": "bright", "tissue": 0.1, "wall_contrast": 0.0, "blur": 0.0}
+    sharp = make_phantom(PhantomConfig(shape=(16, 40, 40), **fields))
+    deep = make_phantom(PhantomConfig(shape=(16, 40, 40), axial_blur=2.0, **fields))
+
+    np.testing.assert_array_equal(dark.outlined(), dark.vessels)
+    np.testing.assert_array_equal(sharp.outlined(), sharp.vessels)
+    assert deep.outlined().sum() > deep.vessels.sum()
+    sections = [(m.any(axis=0)) for m in (deep.outlined(), deep.vessels)]
+    assert not (sections[0] & ~sections[1]).any()  # along z alone

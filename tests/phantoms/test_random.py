@@ -35,9 +35,9 @@ def test_another_polarity_is_the_same_phantom_turned_round(family):
     assert np.ptp(whole) <= 2  # halves are rounded to even
 
 
-def test_without_a_family_all_are_drawn_the_scans_of_x_rays_most():
-    veined = [drawn(seed, polarity=None).polarity for seed in range(200)]
-    assert 90 < veined.count("dark") < 150
+def test_without_a_family_x_rays_are_drawn_as_often_as_microscopes():
+    polarities = [drawn(seed, polarity=None).polarity for seed in range(200)]
+    assert 72 < polarities.count("dark") < 128  # four standard deviations
 
 
 @given(

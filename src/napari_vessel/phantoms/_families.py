@@ -157,7 +157,7 @@ def _bright(draw: Draw) -> dict[str, Any]:
         "wall_contrast": 0.0,
         "wall_ratio": 0.0,
         "fading": draw.between(0.0, 0.6),
-        "contrast_spread": draw.between(0.0, 0.7),
+        "contrast_spread": draw.between(0.0, 0.5),
         "mottle": draw.between(0.0, 0.3),
         "hollow": draw.some(0.4, draw.between(0.0, 0.6)),
         "sheath_contrast": 0.0,
@@ -169,7 +169,7 @@ def _bright(draw: Draw) -> dict[str, Any]:
         "seams": draw.some(0.15, tissue * draw.scale(0.05, 0.5)),
         "misalignment": draw.some(0.1, draw.between(0.5, 1.5)),
         "blobs": draw.one_of(0, draw.whole(0, 60)),
-        "blob_radius": draw.scale(1.5, 10.0),
+        "blob_radius": draw.scale(1.5, 7.0),
         "blob_contrast": draw.scale(0.05, 0.6),
         "photons": draw.some(0.5, draw.scale(50.0, 2000.0) / lumen),
         "noise": lumen * draw.scale(0.003, 0.05),
@@ -185,7 +185,7 @@ def two_photon(draw: Draw, shape: Zyx) -> dict[str, Any]:
     edges = (edge * draw.some(0.8, draw.between(2, 6), 1.0), edge, edge)
     return (
         _bright(draw)
-        | _part(draw, shape, edges, draw.one_of((3.0, 10.0), (8.0, 30.0)))
+        | _part(draw, shape, edges, draw.one_of((3.0, 10.0), (8.0, 30.0), (15.0, 45.0)))
         | {
             "voxel_size_um": edges,
             "trees": draw.whole(1, 6) + _longer(shape, edges),
@@ -193,10 +193,10 @@ def two_photon(draw: Draw, shape: Zyx) -> dict[str, Any]:
             "mesh_spacing": draw.some(0.75, draw.scale(20.0, 60.0)),
             "mesh_radius": draw.scale(1.0, 4.0),
             "lines": draw.some(0.6, draw.between(0.0, 0.2)),
-            "attenuation": draw.some(0.6, draw.between(0.0, 2.0)),
+            "attenuation": draw.some(0.6, draw.between(0.0, 1.2)),
             "exposure": draw.some(0.5, draw.scale(1.0, 2.5), 1.0),
             "blur": draw.between(0.4, 1.2),
-            "axial_blur": draw.between(0.0, 0.8),
+            "axial_blur": draw.between(0.0, 2.0),
             "haze": draw.some(0.3, draw.between(0.0, 0.2)),
         }
     )

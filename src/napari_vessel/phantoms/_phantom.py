@@ -11,6 +11,7 @@ from napari_vessel.geometry import VoxelSize
 from napari_vessel.phantoms._appearance import Anatomy, render
 from napari_vessel.phantoms._config import PhantomConfig
 from napari_vessel.phantoms._forest import grow_forest
+from napari_vessel.phantoms._light import blur
 from napari_vessel.phantoms._organ import Organ
 from napari_vessel.phantoms._texture import correlated_noise
 from napari_vessel.phantoms._tree import Tree
@@ -50,6 +51,17 @@ class Phantom:
     def radii_um(self) -> tuple[float, ...]:
         """Radius of every artery branch, trunk first."""
         return tuple(branch.radius_um for branch in self.tree.branches)
+
+    def outlined(self, share: float = 0.3) -> NDArray[np.bool_]:
+        """Return what a person who labels by eye calls vessel, bool, zyx.
+
+        A microscope's focus is longer than a slice is thick: a vessel shows, and is outlined,
+        in the slices above and below it, wherever ``share`` of its contrast is left. X-rays
+        have no focus: there it is ``vessels`` itself.
+        """
+        if self.config.polarity == "dark":
+            return self.vessels
+        return np.asarray(blur(self.vessels.astype(np.float32), self.config) >= share)
 
 
 def make_phantom(config: PhantomConfig | None = None) -> Phantom:

@@ -11,7 +11,7 @@ from napari_vessel.phantoms._config import PhantomConfig, Polarity
 from napari_vessel.phantoms._families import Draw, common, ct, light_sheet, two_photon
 
 Family = Literal["ct", "two-photon", "light-sheet"]
-WEIGHTS: dict[Family, float] = {"ct": 0.6, "two-photon": 0.25, "light-sheet": 0.15}
+WEIGHTS: dict[Family, float] = {"ct": 0.5, "two-photon": 0.33, "light-sheet": 0.17}
 _DRAWN = {"ct": ct, "two-photon": two_photon, "light-sheet": light_sheet}
 
 
