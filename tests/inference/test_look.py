@@ -19,6 +19,7 @@ from napari_vessel.inference import (
     look_of,
     predict_block,
     predict_needed,
+    read_ahead,
 )
 from napari_vessel.tiling import Zoom
 
@@ -135,6 +136,26 @@ def test_what_is_predicted_is_as_without_the_look(asking: Config) -> None:
     assert isinstance(full, BlockPrediction)
     assert part.box.size < BOUNDS.size
     np.testing.assert_array_equal(part.probability, full.probability[part.box.slices])
+
+
+@pytest.mark.parametrize("zoom", [(1.0, 1.0, 1.0), (0.8, 0.8, 0.8)])
+def test_what_was_read_ahead_is_read_for_neither_the_look_nor_the_part(
+    asking: Config, zoom: Zoom
+) -> None:
+    voxels, asked = with_vessel(Box((20, 40, 40), (24, 44, 44))), []
+
+    def read(box: Box) -> NDArray[np.float32]:
+        asked.append(box)
+        return voxels[box.slices]
+
+    block, settings = Box((0, 32, 32), (48, 96, 96)), asking(zoom=zoom, halo=32)
+    ahead = read_ahead(read, block, BOUNDS, settings)
+    assert asked
+    asked.clear()
+    *_, part = predict_needed(Counting(), ahead, block, BOUNDS, settings)
+    assert isinstance(part, BlockPrediction)
+    assert part.box.size < block.size
+    assert not asked
 
 
 @pytest.mark.parametrize("views", ["none", "flips", "dihedral"])

@@ -90,13 +90,25 @@ def test_a_run_gone_on_with_counts_what_was_left_out_before_and_looks_at_no_bloc
     )
 
 
-def test_the_switch_predicts_everything_in_full(request_, monkeypatch):
+@pytest.fixture
+def blind(monkeypatch):
+    """A look that sees nothing."""
     import napari_vessel.inference._looking as looking
 
-    def blind(*_):
+    def nothing(*_):
         yield from ()
 
-    monkeypatch.setattr(looking, "_seen", blind)
+    monkeypatch.setattr(looking, "_seen", nothing)
+
+
+def test_a_lower_threshold_that_is_asked_for_counts(request_, blind):
+    wish = LOOKING.model_copy(update={"empty_below": "auto"})
+    run(replace(request_, inference=wish, threshold=0.3))
+    recipe = open_store(request_.out.with_name("out.probability.ome.zarr")).attrs
+    assert recipe["inference"]["empty_below"] == pytest.approx(0.1)
+
+
+def test_the_switch_predicts_everything_in_full(request_, blind):
     assert run(request_)[-1].left_out == 1
     assert not kept(request_).any()
     off = LOOKING.model_copy(update={"empty_below": 0.0})
