@@ -277,6 +277,7 @@ def main() -> None:
     for item in items(asked.names):
         print(f"{item.name} …", file=sys.stderr)
         rows.append(row(item, checkpoint, InferenceConfig.model_validate(wish)))
+        print(rows[-1], file=sys.stderr)
     show(rows, as_json=asked.json)
 
 
