@@ -77,6 +77,29 @@ def test_tls_without_certificates_is_said_with_words_how():
         pass
 
 
+def test_certificates_that_are_missing_are_said_with_words_how(tmp_path):
+    import dask
+
+    files = dict.fromkeys(("ca-file", "client.cert", "client.key"), str(tmp_path / "none.pem"))
+    with (
+        dask.config.set({f"distributed.comm.tls.{name}": file for name, file in files.items()}),
+        pytest.raises(CallerError, match=r"certificates .*docs/cluster\.md"),
+        connect("tls://127.0.0.1:1", config=QUICK),
+    ):
+        pass
+
+
+def test_plain_text_that_dask_s_configuration_forbids_is_refused():
+    import dask
+
+    with (
+        dask.config.set({"distributed.comm.require-encryption": True}),
+        pytest.raises(CallerError, match="asks for encryption"),
+        connect("tcp://127.0.0.1:1", config=QUICK),
+    ):
+        pass
+
+
 def test_tls_with_the_certificates_of_dask_s_own_configuration_connects(tmp_path):
     import dask
     from distributed import Security

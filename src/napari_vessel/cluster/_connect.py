@@ -17,7 +17,7 @@ from napari_vessel.cluster._config import ClusterConfig
 from napari_vessel.errors import CallerError, ComputeError
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Security
 
 __all__ = ["connect"]
 
@@ -69,17 +69,11 @@ def connect(
 
 @contextmanager
 def _client(address: str, config: ClusterConfig) -> Iterator[Client]:
-    from distributed import Client, Security
+    from distributed import Client
 
-    # With require_encryption a scheduler's word cannot lead to a plain address either.
-    encrypted = address.startswith(("tls://", "wss://"))
+    security = _security(address)
     try:
-        security = Security(require_encryption=encrypted or None)
         client = Client(address, security=security, set_as_default=False, timeout=config.connect_s)
-    except (TypeError, ValueError, FileNotFoundError) as error:
-        if encrypted:
-            raise CallerError(f"{address}: {error}. {_TLS}") from error
-        raise
     except OSError as error:  # also its own time-out
         raise ComputeError(
             f"No scheduler answers at {address} within {config.connect_s:g} s: is it running, and "
@@ -88,3 +82,28 @@ def _client(address: str, config: ClusterConfig) -> Iterator[Client]:
     with client:
         require_safe(client.scheduler_info()["workers"], "The scheduler's worker")
         yield client
+
+
+def _security(address: str) -> Security:
+    """Read how to reach ``address`` from dask's configuration; refuse what cannot work.
+
+    Here, since a client that fails to start is waited for when it is collected.
+    """
+    from distributed import Security
+
+    encrypted = address.startswith(("tls://", "wss://"))
+    # With require_encryption a scheduler's word cannot lead to a plain address either.
+    security = Security(require_encryption=encrypted or None)
+    if security.require_encryption and not encrypted and not address.startswith("inproc://"):
+        raise CallerError(
+            f"{address} is plain, and dask's configuration asks for encryption: name it as "
+            "tls://HOST:PORT."
+        )
+    if encrypted:
+        try:
+            ready = security.get_connection_args("client").get("ssl_context") is not None
+        except OSError as error:  # also ssl's errors
+            raise CallerError(f"The certificates for {address}: {error}. {_TLS}") from error
+        if not ready:
+            raise CallerError(f"{address}: no certificates were found. {_TLS}")
+    return security

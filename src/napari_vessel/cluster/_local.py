@@ -15,12 +15,6 @@ __all__ = ["gpus", "local_cluster", "worker_environments"]
 
 _HOST = "127.0.0.1"
 _CORES = 4  # to a worker without GPU, as a network gains little from more
-# Before the process starts: large activations stay with the process, see docs/cluster.md.
-_ALLOCATOR = {
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": "-1",
-    "MALLOC_TOP_PAD_": "536870912",
-}
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -61,7 +55,8 @@ def local_cluster(workers: int, device: str) -> Iterator[SpecCluster]:
     from dask.system import CPU_COUNT
     from distributed import Nanny, Scheduler, Security, SpecCluster
 
-    environments = worker_environments(workers, CPU_COUNT, gpus(device))
+    said = {name: os.environ[name] for name in _THREADS if name in os.environ}
+    environments = [env | said for env in worker_environments(workers, CPU_COUNT, gpus(device))]
     # TLS even here: other users of this machine could send code to a plain port.
     common: dict[str, Any] = {
         "host": _HOST,
@@ -71,8 +66,8 @@ def local_cluster(workers: int, device: str) -> Iterator[SpecCluster]:
         "dashboard_address": f"{_HOST}:0",
     }
     worker = {**common, "nthreads": 1, "memory_limit": 0, "silence_logs": logging.ERROR}
-    spawned = dict(environments[0]) | _ALLOCATOR
-    with _environment_kept(), dask.config.set({"distributed.nanny.pre-spawn-environ": spawned}):
+    # dask's own would give each worker one thread, and memory back to the system too often.
+    with _environment_kept(), dask.config.set({"distributed.nanny.pre-spawn-environ": {}}):
         cluster = SpecCluster(
             scheduler={"cls": Scheduler, "options": {**common, "allowed_failures": 2}},
             workers={
