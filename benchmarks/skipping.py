@@ -50,9 +50,9 @@ from napari_vessel.workflows._settling import settled, with_precision
 from real_loop import FRAME, data_folder
 
 PHANTOMS = {
-    # One tree of few branches in an organ that fills the volume.
-    "phantom, few vessels": {"generations": 3, "organ": 0.95, "cysts": 0},
-    "phantom, few vessels, cysts": {"generations": 4, "organ": 0.95, "cysts": 6, "seed": 1},
+    # One thin tree of few branches in an organ that fills the volume.
+    "phantom, few vessels": {"generations": 2, "trunk_radius": 0.03, "veins": False},
+    "phantom, many vessels": {"generations": 4, "organ": 0.95, "cysts": 6, "seed": 1},
     # A small organ in much medium.
     "phantom, much air": {"generations": 7, "organ": 0.5, "seed": 2},
 }
