@@ -59,3 +59,11 @@ def test_a_record_is_on_the_disk_before_it_counts(tmp_path, monkeypatch):
     with pytest.raises(WriteError, match="No space left"):
         ledger.record(A)
     assert not ledger.done
+
+
+def test_blocks_recorded_together_are_read_as_those_recorded_one_by_one(tmp_path):
+    ledger = BlockLedger.open(tmp_path / "blocks.jsonl")
+    ledger.record(A, failed="no")
+    ledger.record_all([A, B])
+    for found in (ledger, BlockLedger.open(tmp_path / "blocks.jsonl")):
+        assert (found.done, found.failed) == ({A, B}, {})

@@ -9,7 +9,7 @@
 - ``log.txt``, what the process printed;
 - ``.lock``, held by the process as long as it lives, so that a killed one is known at once.
 
-The blocks themselves lie beside the output, in ``OUT.job/`` (decision 0008).
+The blocks themselves lie beside the output, in ``OUT.job/`` (decision 0009).
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -64,17 +65,34 @@ class BlockLedger:
         """
         told = {"failed": failed, "left_out": left_out, "trace": trace}
         entry = {"box": str(block)} | {key: value for key, value in told.items() if value}
-        try:
-            self._append(json.dumps(entry))
-        except OSError as error:
-            raise WriteError(f"{self.path} cannot be written: {error.strerror}.") from error
+        self._append(json.dumps(entry))
         self._note(block, failed, left_out)
 
-    def _append(self, line: str) -> None:
+    def record_all(self, blocks: Iterable[Box]) -> None:
+        """Note that ``blocks`` are done, with one wait for the disk; durable on return.
+
+        Raises
+        ------
+        WriteError
+            The disk refuses.
+        """
+        done = list(blocks)
+        if done:
+            self._append("\n".join(json.dumps({"box": str(block)}) for block in done))
+        for block in done:
+            self._note(block, None, 0)
+
+    def _append(self, lines: str) -> None:
+        try:
+            self._append_durably(lines)
+        except OSError as error:
+            raise WriteError(f"{self.path} cannot be written: {error.strerror}.") from error
+
+    def _append_durably(self, lines: str) -> None:
         new = not self.path.exists()
         # A leading newline sets the line apart from one that a crash left without its end.
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(f"\n{line}\n")
+            file.write(f"\n{lines}\n")
             file.flush()
             os.fsync(file.fileno())
         if new and os.name != "nt":  # the name too; Windows opens no folders

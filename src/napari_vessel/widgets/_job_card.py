@@ -85,6 +85,7 @@ class JobCard(QFrame):
         unfinished = status.state not in ("complete", "cancelled")
         self.bar.setVisible(unfinished and status.total > 0)
         self.bar.setValue(round(1000 * status.fraction))
+        self.left.setVisible(unfinished and status.total > 0)
         self.left.setText(time_left(status.seconds_left) if status.state == "running" else "")
         self.failures.setVisible(bool(status.failed_blocks))
         self.failures.switch.setText(f"Failed blocks ({status.failed_blocks:,})")
