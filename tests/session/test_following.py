@@ -269,3 +269,11 @@ def test_of_much_progress_little_is_told_and_of_all_else_everything(opened, runn
     events = [getattr(answer, "event", None) for answer in opened.predict()]
     assert sum(isinstance(event, Progress) for event in events) == 1
     assert sum(isinstance(event, SliceProposed) for event in events) == 12
+
+
+def test_a_forecast_that_fails_is_said_in_its_place_and_nowhere_else(opened):
+    told = []
+    opened.events.failed.connect(told.append)
+    opened.failed("forecast", OSError("cut"))
+    assert told == []
+    assert opened.activities["forecast"].sentence == "cut"

@@ -68,10 +68,14 @@ class SessionDelivery(SessionState):
         return ("predict",) if same else ("predict", "retrain")
 
     def failed(self, name: ActivityName, error: Exception) -> None:
-        """Note that ``name`` failed, and tell it once."""
+        """Note that ``name`` failed, and tell it once.
+
+        A forecast is asked for by no person: that there is none stands in its place.
+        """
         _log.error("%s failed", name, exc_info=error)
         self._stop(name, "failed", str(error), error)
-        self.events.failed.emit(error)
+        if name != "forecast":
+            self.events.failed.emit(error)
 
     def cancelled(self, name: ActivityName) -> None:
         """Note that ``name`` was cancelled."""

@@ -194,7 +194,7 @@ class PredictSection(Section):
 
     def _on_activity(self, activity: Activity) -> None:
         if activity.name == "forecast" and activity.state == "failed":
-            self.cost.say("What it takes cannot be told.")
+            self.cost.say(f"What it takes cannot be told: {activity.sentence}")
         if activity.name == "predict":
             self._correct_cost(activity)
         super()._on_activity(activity)
