@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal  # type: ignore[attr-defined]  # qtpy renames it
+from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]  # qtpy renames Signal
+from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
 from superqt.utils import signals_blocked
 
@@ -129,6 +130,32 @@ class PredictOptions(Collapsed):
             self.changed.emit()
 
 
+class _WeightBox(QDoubleSpinBox):
+    """The weight of one plane; three stand side by side in a narrow dock."""
+
+    def __init__(self, plane: Plane) -> None:
+        super().__init__()
+        name = plane.value.upper()
+        self.setRange(0.1, 10)
+        self.setSingleStep(0.5)
+        self.setDecimals(1)
+        self.setValue(1)
+        self.setPrefix(f"{name} ")
+        self.setKeyboardTracking(False)
+        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(f"Weight of {name}")
+        self.setToolTip(_WEIGHT_TIP)
+        self.setMinimumWidth(40)
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802  Qt's name
+        """Leave the wheel to the dock, unless this box is being used."""
+        if event is not None and not self.hasFocus():
+            event.ignore()
+            return
+        super().wheelEvent(event)
+
+
 class _Weights(QWidget):
     """One weight for each plane that is fused."""
 
@@ -139,18 +166,9 @@ class _Weights(QWidget):
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(QLabel("Weights"))
-        self.boxes: dict[Plane, QDoubleSpinBox] = {}
+        self.boxes: dict[Plane, _WeightBox] = {}
         for plane in Plane:
-            box = self.boxes[plane] = QDoubleSpinBox()
-            box.setRange(0.1, 10)
-            box.setSingleStep(0.5)
-            box.setDecimals(1)
-            box.setValue(1)
-            box.setPrefix(f"{plane.value.upper()} ")
-            box.setKeyboardTracking(False)
-            box.setAccessibleName(f"Weight of {plane.value.upper()}")
-            box.setToolTip(_WEIGHT_TIP)
-            box.setMinimumWidth(40)
+            box = self.boxes[plane] = _WeightBox(plane)
             box.valueChanged.connect(lambda _: self.changed.emit())
             line.addWidget(box, 1)
 
