@@ -123,6 +123,15 @@ def test_an_item_that_fails_everywhere_is_set_aside_with_its_traceback_and_the_r
     assert results(events) == [0, 1, 2, 4, 5, 6, 7]
 
 
+def test_what_failed_is_tried_elsewhere_next_even_where_all_workers_fail(cluster):
+    def never(n):
+        raise ValueError(n)
+
+    events = told(cluster, never, range(20))
+    assert all(event.workers[0] != event.workers[1] for event in events)
+    assert len(events) == 20
+
+
 def test_what_cannot_be_mended_elsewhere_is_not_tried_elsewhere(cluster):
     (aside,) = told(cluster, unreadable, [7], hopeless=1)
     assert (aside.final, aside.reason) == (True, "ReadError: chunk 0/0 is cut")

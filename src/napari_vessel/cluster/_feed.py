@@ -104,10 +104,7 @@ class Feed(Generic[T, R]):
 
     def _submit(self, trial: Try[T], avoid: Iterable[str] = ()) -> None:
         self._submitted += 1
-        bad = {worker for worker, run in self._bad.items() if run >= _BAD_RUN}
-        unwanted = bad.union(trial.failed_on, avoid)
-        # Another one, if there is: where all are unwanted, or those wanted die, any will do.
-        wanted = [w for w in self._workers.slots if w not in unwanted] if unwanted else []
+        wanted = self._wanted({*trial.failed_on, *avoid})
         future = self._cluster.client.submit(
             carried_out,
             self._errand,
@@ -120,6 +117,14 @@ class Feed(Generic[T, R]):
         )
         self._flights[future.key] = Flight(trial, future, monotonic())
         future.add_done_callback(self._landed.put)
+
+    def _wanted(self, unwanted: set[str]) -> list[str]:
+        """Name workers to prefer, if there is reason to: where they die, any other will do."""
+        bad = {worker for worker, run in self._bad.items() if run >= _BAD_RUN}
+        if not bad | unwanted:
+            return []
+        others = [worker for worker in self._workers.slots if worker not in unwanted]
+        return [worker for worker in others if worker not in bad] or others
 
     def _look(self) -> None:
         connected = self._cluster.client.status == "running"  # else to ask would take long
