@@ -17,7 +17,7 @@ import json
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -26,11 +26,12 @@ from napari_vessel.annotation._state import Codes, Mask
 from napari_vessel.errors import JournalError
 from napari_vessel.geometry import Box, Plane
 
-Kind = Literal["stroke", "undo", "redo"]
+Kind = Literal["stroke", "undo", "redo", "mute", "unmute"]
 
 ROW_VOXELS = 256**3
 """No row covers more: what reads one needs bounded memory."""
 
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 _MAGIC = b"NVR"
 _VERSION = b"1"
 _START = struct.Struct("<4sI")
@@ -54,9 +55,9 @@ class RowHeader:
     box
         The voxels it spans.
     kind
-        A stroke, or the undoing or redoing of one.
+        A stroke, or the undoing, redoing, muting or unmuting of one.
     undoes
-        The stroke that an undo takes back, or that a redo brings again.
+        The stroke that an undo or a mute takes back, or a redo or an unmute brings again.
     """
 
     stamp: Stamp
@@ -193,7 +194,7 @@ def _header_fields(fields: dict[str, Any]) -> dict[str, Any]:
             "tool": str(fields["tool"]),
             "plane": Plane(fields["plane"]) if fields["plane"] else None,
             "box": box,
-            "kind": fields["kind"],
+            "kind": _KINDS[fields["kind"]],
             "undoes": Stamp.of(fields["undoes"]) if fields["undoes"] else None,
         }
     except (KeyError, TypeError, ValueError) as error:

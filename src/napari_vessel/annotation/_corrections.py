@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_vessel.annotation._draft import Stroke
-from napari_vessel.annotation._journal import journal_name
+from napari_vessel.annotation._journal import journal_name, journal_paths
+from napari_vessel.annotation._known import learn
 from napari_vessel.annotation._labels import codes_of, fitting
 from napari_vessel.annotation._recorder import Recorder
 from napari_vessel.annotation._state import (
@@ -47,16 +48,15 @@ class Corrections:
         Whether changes are refused.
     """
 
-    def __init__(self, folder: Path, shape: Zyx, *, read_only: bool, writer: JournalWriter) -> None:
+    def __init__(self, folder: Path, recorder: Recorder, *, read_only: bool) -> None:
         self.folder = folder
         self.read_only = read_only
-        self._writer = writer
         self._lock = threading.RLock()
         self._stroke: Stroke | None = None
-        self._recorder = Recorder(folder, shape, writer)
-        self._history = self._recorder.history
-        self.overlay = self._recorder.overlay
-        self.problems = self._recorder.replayed.problems
+        self._recorder, self._writer = recorder, recorder.writer
+        self._history = recorder.history
+        self.overlay = recorder.overlay
+        self.problems = recorder.known.replayed.problems
 
     @classmethod
     def open(
@@ -65,6 +65,7 @@ class Corrections:
         shape: Zyx,
         *,
         read_only: bool = False,
+        cache: Path | None = None,
         on_saved: OnSaved | None = None,
         on_failed: OnFailed | None = None,
     ) -> Self:
@@ -78,15 +79,19 @@ class Corrections:
             The volume's edges, in voxels.
         read_only
             Refuse changes.
+        cache
+            Folder of a cache that spares most of the replay; None for none.
         on_saved, on_failed
             Called on the writer's thread: after each commit with the number of
             rows of our own journal that are durable; after each failed try with
             a :class:`~napari_vessel.errors.JournalError`. Nothing is dropped
             then: rows stay in memory and are tried again every second.
         """
+        paths = journal_paths(folder)
+        known = learn(paths, shape, cache)
         path = folder / journal_name(uuid.uuid4().hex)
         writer = JournalWriter(path, shape, on_saved=on_saved, on_failed=on_failed)
-        return cls(folder, shape, read_only=read_only, writer=writer)
+        return cls(folder, Recorder(known, paths, writer), read_only=read_only)
 
     @property
     def shape(self) -> Zyx:
@@ -102,17 +107,19 @@ class Corrections:
     def position(self) -> dict[str, int]:
         """Journal name to its last row that was replayed, or of our own, is durable."""
         rows = self._writer.rows
-        return self._recorder.replayed.position | ({self._writer.path.name: rows} if rows else {})
+        return self._recorder.known.replayed.position | (
+            {self._writer.path.name: rows} if rows else {}
+        )
 
     @property
     def can_undo(self) -> bool:
         """Whether there is a stroke to take back."""
-        return self._history.last_done is not None
+        return self._history.last_done(self._is_mine) is not None
 
     @property
     def can_redo(self) -> bool:
         """Whether there is a stroke to bring again."""
-        return self._history.last_undone is not None
+        return self._history.last_undone(self._is_mine) is not None
 
     def begin_stroke(self, tool: str, plane: Plane | None = None) -> None:
         """Let what follows be one undo step, until :meth:`end_stroke`."""
@@ -274,10 +281,12 @@ class Corrections:
         with self._lock:
             self._refuse_if_read_only()
             self.end_stroke()
-            step = self._history.last_done if kind == "undo" else self._history.last_undone
-            if step is None:
+            history = self._history
+            last = history.last_done if kind == "undo" else history.last_undone
+            stroke = last(self._is_mine)
+            if stroke is None:
                 return None
-            changed = self._recorder.write_step(step, kind)
+            changed = self._recorder.step(stroke, kind)
             self._writer.hurry()
             return changed
 
@@ -290,6 +299,9 @@ class Corrections:
             changed = self._recorder.cover(stroke, box, codes, covered)
             self._writer.hurry()
             return changed
+
+    def _is_mine(self, stroke: int) -> bool:
+        return True
 
     def _refuse_if_read_only(self) -> None:
         if self.read_only:

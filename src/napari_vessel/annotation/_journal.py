@@ -60,6 +60,10 @@ class Journal:
         that exists is continued after its last row.
     shape
         The volume's edges, in voxels, noted in a new file.
+    person
+        Whose it is, noted in a new file.
+    follows
+        Sequence and CRC of the row, in another file, that the first row of a new file follows.
 
     Raises
     ------
@@ -67,10 +71,17 @@ class Journal:
         If it cannot be opened or made.
     """
 
-    def __init__(self, path: Path, shape: Zyx) -> None:
+    def __init__(
+        self, path: Path, shape: Zyx, person: str = "", follows: tuple[int, int] = (0, 0)
+    ) -> None:
         self.path = path
-        self.rows = self._crc = 0
-        self._shape = shape
+        self.rows, self.crc = self._follows = follows
+        facts = {"shape": ",".join(map(str, shape))}
+        if person:
+            facts["person"] = person
+        if follows[0]:
+            facts["follows"] = f"{follows[0]},{follows[1]}"
+        self._facts = facts
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(lock_path(path))
         try:
@@ -92,7 +103,7 @@ class Journal:
         """
         if not self._is_in_place():
             self._put_back()
-        crc, records = self._crc, []
+        crc, records = self.crc, []
         for sequence, payload in rows:
             if sequence > self.rows:
                 records.append((sequence, row_crc(sequence, payload, crc), crc, payload))
@@ -102,7 +113,7 @@ class Journal:
         self._connection.executemany(insert, records)
         self._connection.execute("COMMIT")
         if records:
-            self.rows, self._crc = records[-1][0], crc
+            self.rows, self.crc = records[-1][0], crc
 
     def close(self) -> None:
         """Close the file and free the lock."""
@@ -113,12 +124,12 @@ class Journal:
 
     def _connect(self) -> None:
         is_new = not self.path.exists()
-        self._connection = connect_to_write(self.path, self._shape)
+        self._connection = connect_to_write(self.path, self._facts)
         if is_new:
             _sync_folder(self.path.parent)
         self._file = _identity(self.path)
         last = "SELECT sequence, crc FROM strokes ORDER BY sequence DESC LIMIT 1"
-        self.rows, self._crc = self._connection.execute(last).fetchone() or (0, 0)
+        self.rows, self.crc = self._connection.execute(last).fetchone() or self._follows
 
     def _is_in_place(self) -> bool:
         try:

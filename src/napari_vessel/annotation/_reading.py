@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from napari_vessel.errors import JournalError
 _ROWS = "SELECT sequence, crc, previous, payload FROM strokes WHERE sequence > ? ORDER BY sequence"
 _ROW = "SELECT sequence, crc, previous, payload FROM strokes WHERE sequence = ?"
 _GREATEST = "SELECT seq FROM sqlite_sequence WHERE name = 'strokes'"
+_UNKNOWN = -1  # for a CRC
 _BESIDE = ("-wal", "-journal")  # what SQLite keeps of a journal beside it
 
 _Connect = Callable[[Path], AbstractContextManager[sqlite3.Connection]]
@@ -29,6 +30,8 @@ class JournalReader:
     ----------
     path
         The journal.
+    after
+        Read only what follows this row, which was read before; None: everything.
 
     Attributes
     ----------
@@ -36,14 +39,14 @@ class JournalReader:
         What could not be read, in sentences; complete once :meth:`rows` ended.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, after: RawRow | None = None) -> None:
         self.path = path
         self.problems: list[str] = []
         self._recovered = 0
         self._missing: list[str] = []
         self._damage: str | None = None
         self._greatest = 0
-        self._last: RawRow | None = None
+        self._last = after
 
     def rows(self) -> Iterator[RawRow]:
         """Yield every row whose pages survive, by sequence."""
@@ -63,6 +66,8 @@ class JournalReader:
         for connect in attempts:
             try:
                 with connect(self.path) as connection:
+                    if self._last is None:
+                        self._last = _follows(connection)
                     yield from self._selected(connection)
                     self._greatest = (connection.execute(_GREATEST).fetchone() or (0,))[0]
             except (sqlite3.Error, OSError) as error:
@@ -98,8 +103,8 @@ class JournalReader:
         return self._followed(row)
 
     def _followed(self, row: RawRow) -> RawRow:
-        last = self._last
-        if row.sequence == self._last_sequence + 1 and row.previous != (last.crc if last else 0):
+        before = self._last.crc if self._last else 0
+        if row.sequence == self._last_sequence + 1 and before not in {row.previous, _UNKNOWN}:
             self.problems.append(
                 f"{self.path.name}: row {row.sequence} was not written after the row "
                 "before it: the file was changed by something else."
@@ -112,7 +117,7 @@ class JournalReader:
         if first <= last:
             self._missing.append(str(first) if first == last else f"{first} to {last}")
             # What comes next is compared with nothing.
-            self._last = RawRow(last, 0, 0, b"")
+            self._last = RawRow(last, _UNKNOWN, 0, b"")
 
     def _log_goes_on(self) -> bool:
         log = _bytes(_beside(self.path, "-wal"))
@@ -145,6 +150,50 @@ class JournalReader:
             f"{self.path.name} is damaged: {what}. All other rows are used. "
             "Keep the file; nothing in it was changed."
         )
+
+
+def _follows(connection: sqlite3.Connection) -> RawRow | None:
+    """Return the row, of another file, that a journal's first row follows."""
+    fact = "SELECT value FROM facts WHERE name = 'follows'"
+    try:
+        record = connection.execute(fact).fetchone()
+    except sqlite3.Error:  # what holds the facts is damaged: all rows are looked for
+        return None
+    if record is None:
+        return None
+    sequence, crc = (int(number) for number in record[0].split(b","))
+    return RawRow(sequence, crc, 0, b"")
+
+
+def stored_row(path: Path, sequence: int) -> RawRow | None:
+    """Return one row as it lies in a journal, if SQLite finds it and its CRC is right."""
+    try:
+        with _in_place(path) as connection:
+            record = connection.execute(_ROW, (sequence,)).fetchone()
+    except (sqlite3.Error, OSError):
+        return None
+    return RawRow.of(*record) if record else None
+
+
+def read_rows(path: Path, sequences: Iterable[int]) -> dict[int, bytes]:
+    """Return the payloads of rows of a journal, by sequence.
+
+    Raises
+    ------
+    JournalError
+        If one of them cannot be read.
+    """
+    found: dict[int, bytes] = {}
+    wanted = sorted(set(sequences))
+    try:
+        with _in_place(path) as connection:
+            for sequence in wanted:
+                record = connection.execute(_ROW, (sequence,)).fetchone()
+                if record and (row := RawRow.of(*record)):
+                    found[sequence] = row.payload
+    except (sqlite3.Error, OSError):
+        pass  # a damaged file: each row is looked for below
+    return {n: found[n] if n in found else read_row(path, n) for n in wanted}
 
 
 def read_row(path: Path, sequence: int) -> bytes:

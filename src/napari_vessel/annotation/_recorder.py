@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from napari_vessel.annotation._correction import ROW_VOXELS, Kind, RowHeader, decode
+import numpy as np
+
+from napari_vessel.annotation._correction import (
+    ROW_VOXELS,
+    Correction,
+    Kind,
+    RowHeader,
+    decode,
+)
 from napari_vessel.annotation._draft import Draft, Part, Stroke, union_of
-from napari_vessel.annotation._history import History, Step
-from napari_vessel.annotation._overlay import Overlay
-from napari_vessel.annotation._reading import read_row
-from napari_vessel.annotation._replay import Replay, replaying
-from napari_vessel.annotation._stamp import HybridClock, Stamp
+from napari_vessel.annotation._known import Known
+from napari_vessel.annotation._reading import read_rows
+from napari_vessel.annotation._stamp import HybridClock
 from napari_vessel.annotation._state import Codes, Mask
 from napari_vessel.annotation._writer import JournalWriter
-from napari_vessel.geometry import Box, Zyx
+from napari_vessel.errors import JournalError
+from napari_vessel.geometry import Box
 
 _BLOCK = (256, 256, 256)  # what a bigger box is cut into; ROW_VOXELS
 
@@ -26,26 +33,25 @@ class Recorder:
 
     Parameters
     ----------
-    folder
-        The journals' folder.
-    shape
-        The volume's edges, in voxels.
+    known
+        What the journals say.
+    paths
+        The journals.
     writer
         Of our own journal, whose name ends in the session's id.
     """
 
-    def __init__(self, folder: Path, shape: Zyx, writer: JournalWriter) -> None:
+    def __init__(self, known: Known, paths: Sequence[Path], writer: JournalWriter) -> None:
         self.writer = writer
-        self.history = History()
-        self.replayed = Replay(Overlay(shape))
-        self.overlay = self.replayed.overlay
+        self.known = known
+        self.history, self.overlay, self.table = known.history, known.overlay, known.table
         self._clock = HybridClock(writer.path.stem.rpartition("-")[2])
-        self._paths: dict[str, Path] = {}
-        for row in replaying(folder, self.replayed):
-            self.history.note(row.header)
-            self._clock.observe(row.header.stamp)
-            self._paths[row.header.stamp.session] = row.path
-        self._paths[self._clock.session] = writer.path
+        newest = known.table.newest()
+        if newest is not None:
+            self._clock.observe(newest)
+        self._paths = {path.name: path for path in paths}
+        self._before_us = len(known.table)
+        self._toggled = -1  # the row of the last mute or unmute of this session
 
     def cover(
         self, stroke: Stroke, box: Box, after: Codes | int, covered: Callable[[Box], Mask]
@@ -77,6 +83,52 @@ class Recorder:
                 written.append(cell)
         return union_of(written)
 
+    def step(self, stroke: int, kind: Kind) -> Box | None:
+        """Undo, redo, mute or unmute a stroke, in rows of their own.
+
+        Returns
+        -------
+        Box or None
+            The voxels whose state may have changed.
+
+        Raises
+        ------
+        JournalError
+            If a row that is needed cannot be read any more; nothing is changed then.
+        """
+        rows = self.table.rows_of(stroke).tolist()
+        ordered = rows if kind in {"redo", "unmute"} else rows[::-1]
+        # All are read before anything changes.
+        corrections = [self._correction(row) for row in ordered]
+        if kind in {"undo", "redo"} and not self._needs_others(rows):
+            parts = [_own_part(row, kind) for row in corrections]
+        else:
+            shows = self._would_show(stroke, kind)
+            parts = [self._part_among_others(row, kind, shows) for row in corrections]
+        return self._write_step(stroke, kind, corrections, parts)
+
+    def correction(self, row: int) -> Correction:
+        """Return a row with its voxels.
+
+        Raises
+        ------
+        JournalError
+            If it cannot be read any more.
+        """
+        return self._correction(row)
+
+    def state_without(self, box: Box, shows: Callable[[int], bool]) -> Codes:
+        """Return the codes of ``box`` that the strokes for which ``shows`` holds come to."""
+        codes = np.zeros(box.shape, np.uint8)
+        rows = [r for r in self.table.touching(box).tolist() if shows(self.table.stroke_of(r))]
+        for payload in self._payloads(rows):
+            row = decode(payload)
+            shared = row.box.intersection(box)
+            if shared is not None:
+                here, there = shared.relative_to(box).slices, shared.relative_to(row.box).slices
+                np.copyto(codes[here], row.after[there], where=row.mask[there])
+        return codes
+
     def _write(self, stroke: Stroke, part: Part) -> None:
         if stroke.first is not None and self.writer.merge(stroke, part):
             return
@@ -94,36 +146,75 @@ class Recorder:
 
     def _append(self, drafts: Sequence[Draft]) -> None:
         for draft in drafts:
-            self.history.note(draft.header)
+            self.known.note(draft.header, self.writer.path.name)
         self.writer.append(drafts)
 
-    def write_step(self, step: Step, kind: Kind) -> Box | None:
-        """Write what stood before a step (or, to redo, after it), in rows of their own.
+    def _needs_others(self, rows: Sequence[int]) -> bool:
+        """Tell whether what stood before these rows is not what should stand there now.
 
-        Raises
-        ------
-        JournalError
-            If a row of the step cannot be read any more; nothing is changed then.
+        It is, unless they are of before this session (somebody else may have painted there
+        at the same time), or something was muted since.
         """
-        stamps = step.rows if kind == "redo" else step.rows[::-1]
-        payloads = [self._payload(stamp) for stamp in stamps]  # all, before anything changes
-        drafts: list[Draft] = []
-        for payload in payloads:
-            row = decode(payload)
-            part = self._applied(row.box, row.mask, row.after if kind == "redo" else row.before)
+        return not rows or rows[0] < self._before_us or rows[0] < self._toggled
+
+    def _would_show(self, stroke: int, kind: Kind) -> Callable[[int], bool]:
+        shown = kind == "redo" or (kind == "unmute" and not self.history.is_undone(stroke))
+        return lambda other: shown if other == stroke else self.history.shows(other)
+
+    def _part_among_others(
+        self, row: Correction, kind: Kind, shows: Callable[[int], bool]
+    ) -> tuple[Mask, Codes]:
+        codes = self.state_without(row.box, shows)
+        if kind in {"undo", "redo"}:
+            return row.mask, codes
+        return row.mask & (codes != self.overlay.read(row.box)), codes
+
+    def _write_step(
+        self,
+        stroke: int,
+        kind: Kind,
+        corrections: Sequence[Correction],
+        parts: Sequence[tuple[Mask, Codes]],
+    ) -> Box | None:
+        about, drafts = self.table.stroke_stamp(stroke), list[Draft]()
+        for row, (mask, codes) in zip(corrections, parts, strict=True):
+            part = self._applied(row.box, mask, codes)
             stamp = self._clock.tick()
             first = drafts[0].header.stamp if drafts else stamp
             header = RowHeader(
                 stamp=stamp, stroke=first, tool=row.tool, plane=row.plane, box=row.box,
-                kind=kind, undoes=step.stroke,
+                kind=kind, undoes=about,
             )  # fmt: skip
             drafts.append(Draft(header, [part]))
         self._append(drafts)
+        if kind in {"mute", "unmute"}:
+            self._toggled = len(self.table) - 1
         return union_of([draft.header.box for draft in drafts])
 
-    def _payload(self, stamp: Stamp) -> bytes:
-        if stamp.session == self._clock.session:
-            pending = self.writer.pending(stamp.sequence)
+    def _correction(self, row: int) -> Correction:
+        return decode(self._payloads([row])[0])
+
+    def _payloads(self, rows: Sequence[int]) -> list[bytes]:
+        """Return rows as they lie in the journals, or as they will."""
+        found: dict[int, bytes] = {}
+        stored: dict[str, dict[int, int]] = {}  # by journal: sequence to row
+        for row in rows:
+            stamp = self.table.stamp(row)
+            own = stamp.session == self._clock.session
+            pending = self.writer.pending(stamp.sequence) if own else None
             if pending is not None:
-                return pending
-        return read_row(self._paths[stamp.session], stamp.sequence)
+                found[row] = pending
+            else:
+                name = self.writer.place_of(stamp.sequence) if own else self.table.journal(row)
+                stored.setdefault(name, {})[stamp.sequence] = row
+        for name, sequences in stored.items():
+            path = self._paths.get(name) or self.writer.own_path(name)
+            if path is None:
+                raise JournalError(f"The journal {name} is gone: what it held cannot be changed.")
+            for sequence, payload in read_rows(path, sequences).items():
+                found[sequences[sequence]] = payload
+        return [found[row] for row in rows]
+
+
+def _own_part(row: Correction, kind: Kind) -> tuple[Mask, Codes]:
+    return row.mask, row.after if kind == "redo" else row.before

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from napari_vessel.annotation._correction import Correction, RowHeader, decode, decode_header
@@ -83,15 +82,21 @@ def replaying(
 ) -> Iterator[JournalRow]:
     """Replay into ``result``, yielding every row after it was written."""
     for row in journal_rows(folder, result.problems, until=until):
-        name = row.path.name
-        try:
-            _apply(row, result.overlay)
-        except JournalError as error:
-            result.problems.append(f"{name}: row {row.header.stamp.sequence}: {error}")
-            continue
-        result.position[name] = max(result.position.get(name, 0), row.header.stamp.sequence)
-        result.rows += 1
-        yield row
+        if applied(row, result):
+            yield row
+
+
+def applied(row: JournalRow, result: Replay) -> bool:
+    """Write a row into ``result``; where it cannot be used, say so there and return False."""
+    name, sequence = row.path.name, row.header.stamp.sequence
+    try:
+        _apply(row, result.overlay)
+    except JournalError as error:
+        result.problems.append(f"{name}: row {sequence}: {error}")
+        return False
+    result.position[name] = max(result.position.get(name, 0), sequence)
+    result.rows += 1
+    return True
 
 
 def journal_rows(
@@ -109,7 +114,24 @@ def journal_rows(
         As for :func:`replay`.
     """
     paths = [p for p in journal_paths(folder) if until is None or p.name in until]
-    streams = [_stream(p, problems, until[p.name] if until else None) for p in paths]
+    return rows_of(paths, problems, until=until)
+
+
+def rows_of(
+    paths: Sequence[Path],
+    problems: list[str],
+    *,
+    until: Mapping[str, int] | None = None,
+    after: Mapping[str, RawRow] | None = None,
+) -> Iterator[JournalRow]:
+    """As :func:`journal_rows`, of the journals at ``paths``.
+
+    ``after`` names, by journal, a row that was read before: only what follows is read.
+    """
+    streams = [
+        _stream(p, problems, until[p.name] if until else None, after.get(p.name) if after else None)
+        for p in paths
+    ]
     last: Stamp | None = None
     for row in heapq.merge(*streams, key=lambda row: row.header.stamp):
         if row.header.stamp != last:  # a journal and its copy hold the same rows
@@ -117,10 +139,12 @@ def journal_rows(
         last = row.header.stamp
 
 
-def _stream(path: Path, problems: list[str], until: int | None) -> Iterator[JournalRow]:
-    reader = JournalReader(path)
+def _stream(
+    path: Path, problems: list[str], until: int | None, after: RawRow | None
+) -> Iterator[JournalRow]:
+    reader = JournalReader(path, after)
     refused = 0
-    for raw in islice(reader.rows(), None):
+    for raw in reader.rows():
         if until is not None and raw.sequence > until:
             break
         try:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
-
-from napari_vessel.geometry import Zyx
 
 FORMAT = 1
 """``user_version`` of a journal. Rows carry their own format as well."""
@@ -38,8 +36,10 @@ _NETWORKED = {
 }  # fmt: skip
 
 
-def connect_to_write(path: Path, shape: Zyx) -> sqlite3.Connection:
+def connect_to_write(path: Path, facts: Mapping[str, str]) -> sqlite3.Connection:
     """Open or create the journal at ``path``, durable to the disk at every commit.
+
+    ``facts`` are noted in a new one.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def connect_to_write(path: Path, shape: Zyx) -> sqlite3.Connection:
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         set_durability(connection, networked=on_network(path))
         if connection.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
-            _create(connection, shape)
+            _create(connection, facts)
     except sqlite3.Error:
         connection.close()
         raise
@@ -117,13 +117,13 @@ def _says_wal(path: Path) -> bool:
         return file.read(20)[18:] == b"\x02\x02"
 
 
-def _create(connection: sqlite3.Connection, shape: Zyx) -> None:
+def _create(connection: sqlite3.Connection, facts: Mapping[str, str]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         for statement in _TABLES:
             connection.execute(statement)
-        facts = [("shape", ",".join(map(str, shape))), ("format", str(FORMAT))]
-        connection.executemany("INSERT INTO facts VALUES (?, ?)", facts)
+        noted = [*facts.items(), ("format", str(FORMAT))]
+        connection.executemany("INSERT INTO facts VALUES (?, ?)", noted)
         connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={FORMAT}")
         connection.execute("COMMIT")

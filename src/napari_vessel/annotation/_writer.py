@@ -76,6 +76,14 @@ class JournalWriter:
         """The number of rows that are committed."""
         return self._rows
 
+    def place_of(self, sequence: int) -> str:
+        """Return the name of the journal that a committed row lies in."""
+        return self.path.name
+
+    def own_path(self, name: str) -> Path | None:
+        """Return the path of our own journal of that name."""
+        return self.path if name == self.path.name else None
+
     def merge(self, stroke: Stroke, part: Part) -> bool:
         """Merge a brush stamp into the row being painted, if that is still open."""
         with self._changed:
