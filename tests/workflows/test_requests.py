@@ -48,7 +48,7 @@ def test_what_the_network_sees_is_forecast_at_its_own_voxel_size_and_planes():
     # Finer pixels in each plane, its slices as many as before.
     assert forecast_of(256, 100).network_pixels == pytest.approx(whole * 4)
     assert forecast_of(256, 50, planes=(Plane.XY,)).network_pixels == pytest.approx(whole / 3)
-    assert forecast_of(1024, 25).memory_bytes > forecast_of(1024, 50).memory_bytes
+    assert forecast_of(1024, 25).memory_bytes < 3e9  # though its blocks hold more voxels
 
 
 def test_memory_is_forecast_by_the_block_and_disk_by_the_volume():

@@ -21,6 +21,7 @@ from ._planes import choose_planes as choose_planes
 from ._planes import plane_weights as plane_weights
 from ._reading_ahead import read_ahead as read_ahead
 from ._seen import pixels_of as pixels_of
+from ._seen import tile_shapes as tile_shapes
 from ._slices import TileStep as TileStep
 from ._slices import predict_slices as predict_slices
 from ._slices import slice_steps as slice_steps
@@ -55,6 +56,7 @@ __all__ = [
     "predict_slices",
     "read_ahead",
     "slice_steps",
+    "tile_shapes",
     "to_uint8",
     "views_of",
     "zoom_per_edge",

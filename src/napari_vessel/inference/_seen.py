@@ -33,7 +33,7 @@ from napari_vessel.tiling import (
     source_of,
 )
 
-__all__ = ["PlaneProbability", "Seen", "pixels_of", "seen_of"]
+__all__ = ["PlaneProbability", "Seen", "pixels_of", "seen_of", "tile_shapes"]
 
 _VIEWS = {"none": 1, "flips": 4, "dihedral": 8}
 _MOST_PIXELS = 2**24  # of the slices that are in memory at a time
@@ -180,3 +180,15 @@ def pixels_of(block: Box, bounds: Box, config: InferenceConfig) -> int:
     seen = [seen_of(name, (block, bounds), names, config) for name in names]
     views = _VIEWS[config.views]
     return views * sum(plane.tiles * prod(plane.tiler.tile_shape) for plane in seen)
+
+
+def tile_shapes(block: Box, bounds: Box, config: InferenceConfig) -> list[tuple[int, int]]:
+    """Return the shape of each plane's tiles of a block, (rows, columns) of the network's pixels.
+
+    Parameters
+    ----------
+    block, bounds, config
+        As for :func:`pixels_of`.
+    """
+    names = config.planes_for(bounds.shape)
+    return [seen_of(name, (block, bounds), names, config).tiler.tile_shape for name in names]

@@ -6,24 +6,28 @@ from dataclasses import dataclass
 from math import prod
 from time import monotonic
 
-from napari_vessel.geometry import Plane, Zyx
-from napari_vessel.inference import InferenceConfig, plane_zoom
+from napari_vessel.geometry import Box
+from napari_vessel.inference import InferenceConfig, pixels_of, tile_shapes
 from napari_vessel.networks import CheckpointCard, starter
-from napari_vessel.tiling import SAME, Zoom
+from napari_vessel.tiling import STRIDE, BlockGrid
 from napari_vessel.volumes import Volume
-from napari_vessel.workflows._organ import touched_share
+from napari_vessel.workflows._job_block import with_job_block
+from napari_vessel.workflows._organ import organ_for
 from napari_vessel.workflows._settling import settled
 
-_VIEWS = {"none": 1, "flips": 4, "dihedral": 8}
 _TRIAL_SECONDS = 1.0
-# Measured with the starter on the CPU, one block of 64 × 256 × 256 at a time: 870 MB before
-# a block counts, then 20 bytes for every voxel of block and halo. Rounded up.
-_BYTES_PER_BLOCK_VOXEL = 24
-_PROCESS_BYTES = 900 * 2**20
-# Each plane's probability at voxels: single precision, what it is summed from, and stored.
-_BYTES_TO_RESCALE = 16
+# Measured with the starter on the CPU (benchmarks/memory.py, docs/performance.md), rounded up.
+_PROCESS_BYTES = 850 * 10**6
+_BYTES_PER_PIXEL = {"fp32": 1000}  # of a batch, in activations; else:
+_BYTES_PER_PIXEL_HALF = 600
+_LEAST_BATCH = 2**18
+# What is in memory of a block at a time: a slab, its sum, and what is read meanwhile.
+_BYTES_PER_VOXEL = 32
+_MOST_AT_A_TIME = 2**24
 # Probability, disagreement and mask, with coarser levels of an eighth each, uncompressed.
 _STORED = 3 * 8 / 7
+# A block's context, read ahead and in work, and what is predicted: only while it runs.
+_BYTES_TO_WORK = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,52 +50,59 @@ def forecast(
 
     Only a trial needs torch.
     """
-    config = settled(config, volume, card or starter().card)
-    block = tuple(min(b, n) for b, n in zip(config.block, volume.shape, strict=True))
-    share = touched_share(volume, config.block)
-    pixels = int(share * _pixels(volume.shape, block, config))
+    card, whole = card or starter().card, Box.of(volume.shape)
+    config = with_job_block(settled(config, volume, card), whole, whole)
+    organ = organ_for(volume)
+    blocks = [block for block in BlockGrid(whole, config.block) if organ.touches(block)]
+    pixels = sum(pixels_of(block, whole, config) for block in blocks)
+    context = _context_voxels(config, whole)
     return Forecast(
         network_pixels=pixels,
-        memory_bytes=_PROCESS_BYTES + _block_bytes(block, config),
-        disk_bytes=int(prod(volume.shape) * _STORED),
-        seconds=pixels / _pixels_per_second(config) if trial else None,
+        memory_bytes=_PROCESS_BYTES + _activations(config, whole) + _at_a_time(context),
+        disk_bytes=int(prod(volume.shape) * _STORED) + context * _BYTES_TO_WORK,
+        seconds=pixels / _pixels_per_second(config, card) if trial else None,
     )
 
 
-def _zooms(config: InferenceConfig) -> list[tuple[Plane, Zoom]]:
-    """List the planes of a settled config, and the grid that each is predicted on."""
-    return [(Plane(plane), plane_zoom(config.zoom_for(), Plane(plane))) for plane in config.planes]
+def _context_voxels(config: InferenceConfig, whole: Box) -> int:
+    """Return how much the largest block shows the network, in its pixels."""
+    edges = []
+    for axis, zoom in enumerate(config.zoom_for()):
+        block = min(config.block[axis], whole.shape[axis]) * zoom
+        edges.append(min(block + 2 * config.halo, whole.shape[axis] * zoom + STRIDE))
+    return int(prod(edges))
 
 
-def _pixels(shape: Zyx, block: tuple[int, ...], config: InferenceConfig) -> int:
-    """Count the pixels that go through the network, halo and views included."""
-    share = 0.0
-    for plane, zoom in _zooms(config):
-        rows, columns = (block[axis] * zoom[axis] for axis in (plane.rows, plane.columns))
-        haloed = (rows + 2 * config.halo) * (columns + 2 * config.halo) / (rows * columns)
-        share += haloed * prod(zoom)
-    return int(prod(shape) * share * _VIEWS[config.views])
+def _activations(config: InferenceConfig, whole: Box) -> int:
+    """Return the bytes that a batch takes in the network."""
+    block = next(iter(BlockGrid(whole, config.block)))
+    tile = max(prod(shape) for shape in tile_shapes(block, whole, config))
+    each = _BYTES_PER_PIXEL.get(config.precision, _BYTES_PER_PIXEL_HALF)
+    return max(tile, _LEAST_BATCH) * each
 
 
-def _block_bytes(block: tuple[int, ...], config: InferenceConfig) -> int:
-    """Return what predicting one block takes beside the process itself."""
-    zooms = [zoom for _, zoom in _zooms(config)]
-    most = max(
-        prod(edge * f + 2 * config.halo for edge, f in zip(block, zoom, strict=True))
-        for zoom in zooms
-    )
-    rescaled = any(zoom != SAME for zoom in zooms)
-    return int(most * _BYTES_PER_BLOCK_VOXEL + rescaled * prod(block) * _BYTES_TO_RESCALE)
+def _at_a_time(context: int) -> int:
+    """Return the bytes of a block that are in memory at a time, the rest being on the disk."""
+    return min(context, _MOST_AT_A_TIME) * _BYTES_PER_VOXEL
 
 
-def _pixels_per_second(config: InferenceConfig) -> float:
+def _pixels_per_second(config: InferenceConfig, card: CheckpointCard) -> float:
     import torch
 
-    from napari_vessel.networks import autocast, choose_device, choose_precision
+    from napari_vessel.networks import (
+        autocast,
+        build_network,
+        choose_device,
+        choose_precision,
+        keep_activations,
+        prepare,
+    )
 
     device = choose_device(config.device)
-    network = starter().load(device).to(memory_format=torch.channels_last)
-    precision = choose_precision(device, config.precision)
+    if device.type == "cpu":
+        keep_activations()
+    network = prepare(build_network(card.network), device)  # its weights do not change its speed
+    precision = choose_precision(device, config.precision, network)
     tile = torch.zeros(1, 1, 512, 512, device=device).to(memory_format=torch.channels_last)
     with torch.inference_mode(), autocast(device, precision):
         network(tile)

@@ -81,10 +81,11 @@ def _seen(
     """Return how many pixels blocks show along an axis, together and the most of one."""
     start, stop = region.start[axis], region.stop[axis]
     low, high = bounds.start[axis] * zoom, bounds.stop[axis] * zoom
+    reach = halo + (zoom != 1)  # a voxel is made of the pixels around it
     spans = []
     for first in range(start, stop, edge):
-        a = max(first * zoom - halo, low)
-        b = min(min(first + edge, stop) * zoom + halo, high)
+        a = max(first * zoom - reach, low)
+        b = min(min(first + edge, stop) * zoom + reach, high)
         spans.append(-(-b // STRIDE) * STRIDE - a // STRIDE * STRIDE)
     return sum(spans), max(spans)
 

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_vessel.geometry import Box, Zyx
 from napari_vessel.networks import CheckpointCard
 from napari_vessel.volumes import IntensityWindow, Organ, Volume, write_atomically
-from napari_vessel.workflows._boxes import blocks_of
 from napari_vessel.workflows._reading import PolarityUsed, polarity_used
 
 _NAME = "organ.npz"
@@ -69,13 +67,6 @@ def keep_organ(job: Path, volume: Volume, organ: Organ) -> None:
         content, mask=mask, about=np.array(json.dumps(about | {"reason": organ.reason}))
     )
     write_atomically(job / _NAME, content.getvalue())
-
-
-def touched_share(volume: Volume, block: Zyx) -> float:
-    """Return the share of a volume's blocks that hold organ: what of it is predicted."""
-    organ = organ_for(volume)
-    blocks = blocks_of(Box.of(volume.shape), block)
-    return sum(organ.touches(block) for block in blocks) / len(blocks)
 
 
 def _identity(volume: Volume) -> list[object]:
