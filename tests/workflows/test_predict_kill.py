@@ -134,6 +134,7 @@ def test_sigterm_ends_a_run_after_the_step_under_way_and_says_so(nursery, volume
     assert done(request)
 
 
+@pytest.mark.slow
 def test_a_volume_of_50_gb_is_begun_in_bounded_memory(nursery, tiny, tmp_path):
     request = huge(tmp_path, tiny)
     child = Child(nursery, request)

@@ -179,6 +179,8 @@ class Attendant:
             return
         with self._lock:
             self.say_left(_LEFT[self._stop])
+            with suppress(OSError):  # not sys.stderr, which the main thread may hold
+                os.write(2, f"{self._status.what} Run it again to go on.\n".encode())
             os._exit(1)
 
     def _await_viewer(self) -> None:

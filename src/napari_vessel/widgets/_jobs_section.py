@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_dir
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QMessageBox, QVBoxLayout
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QLabel, QLineEdit, QMessageBox, QVBoxLayout
 
 from napari_vessel.errors import CallerError
 from napari_vessel.inference import InferenceConfig
@@ -73,6 +73,9 @@ class JobsSection(Section):
         self.body.addLayout(line)
         self.costs = Sentence()
         self.body.addWidget(self.costs)
+        self.heading = QLabel("Jobs of this project")
+        self.heading.hide()
+        self.body.addWidget(self.heading)
         self.list = QVBoxLayout()
         self.body.addLayout(self.list)
         self.path.textChanged.connect(lambda _: self.update_state())
@@ -242,6 +245,7 @@ class JobsSection(Section):
             else:
                 self.cards[job.id] = JobCard(job, self._asked)
                 self.list.insertWidget(place, self.cards[job.id])
+        self.heading.setVisible(bool(self.cards))
         self._suggest()
         self.update_state()
 
