@@ -89,6 +89,7 @@ class PredictSection(Section):
         self._ask_cost = QTimer(self)
         self._ask_cost.setSingleShot(True)
         self._ask_cost.timeout.connect(self._forecast)
+        self.desk.link.closing.append(self._ask_cost.stop)
         self.options.changed.connect(self._on_changed)
 
     def _add_disagreement(self) -> None:
