@@ -1,9 +1,9 @@
 """The overlay on disk: a sparse zarr array in one zip file, so that opening replays little.
 
 It is derived. Whatever is wrong with it - gone, cut, flipped, of other journals - it is not used,
-and the journals are replayed instead. ``overlay.zarr.zip`` can be opened by zarr (format 3): chunks of 64³
-state codes, gzip; each entry carries the zip's CRC32. The attributes name, for each journal, the last row that
-went in and its CRC, which vouches for all rows before it.
+and the journals are replayed instead. ``overlay.zarr.zip`` can be opened by zarr (format 3):
+chunks of 64³ state codes, gzip; each entry carries the zip's CRC32. The attributes name, for each
+journal, the last row that went in and its CRC, which vouches for all rows before it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any
 
 from napari_vessel.annotation._overlay import CHUNK, Overlay, PackedChunk
 from napari_vessel.annotation._reading import stored_row
-from napari_vessel.annotation._replay import Replay
 from napari_vessel.annotation._rows import RowTable
 from napari_vessel.annotation._salvage import RawRow
 from napari_vessel.errors import VesselError
@@ -71,20 +70,26 @@ def read_cache(folder: Path, paths: Sequence[Path], shape: Zyx) -> Cached | None
     return None
 
 
-def write_cache(folder: Path, paths: Sequence[Path], table: RowTable, replayed: Replay) -> bool:
+def write_cache(
+    folder: Path,
+    paths: Sequence[Path],
+    position: Mapping[str, int],
+    table: RowTable,
+    overlay: Overlay,
+) -> bool:
     """Write the cache, whole or not at all; return whether it was written.
 
-    The overlay may not change meanwhile.
+    The overlay may not change meanwhile; it holds the journals up to ``position``.
     """
     journals = {}
     for path in paths:
-        if sequence := replayed.position.get(path.name):
+        if sequence := position.get(path.name):
             row = stored_row(path, sequence)
             if row is None:
                 return False
             journals[path.name] = [sequence, row.crc]
     try:
-        write_atomically(folder / NAME, lambda beside: _write(beside, table, replayed, journals))
+        write_atomically(folder / NAME, lambda beside: _write(beside, table, overlay, journals))
     except (VesselError, OSError) as error:
         _log.info("No cache of the corrections could be written: %s", error)
         return False
@@ -92,9 +97,9 @@ def write_cache(folder: Path, paths: Sequence[Path], table: RowTable, replayed: 
 
 
 def _write(
-    path: Path, table: RowTable, replayed: Replay, journals: Mapping[str, list[int]]
+    path: Path, table: RowTable, overlay: Overlay, journals: Mapping[str, list[int]]
 ) -> None:
-    overlay, boxes = replayed.overlay, {}
+    boxes = {}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
         for chunk in overlay.packed():
             name = "c/" + "/".join(map(str, chunk.key))

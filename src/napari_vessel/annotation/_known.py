@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,9 +58,10 @@ def learn(paths: Sequence[Path], shape: Zyx, cache: Path | None) -> Known:
     return _replayed(Known(Replay(Overlay(shape))), paths, None)
 
 
-def keep(known: Known, paths: Sequence[Path], cache: Path) -> bool:
+def keep(known: Known, paths: Sequence[Path], cache: Path, position: Mapping[str, int]) -> bool:
     """Write a cache of what is known, unless something could not be read; return whether."""
-    return not known.replayed.problems and write_cache(cache, paths, known.table, known.replayed)
+    sound = not known.replayed.problems
+    return sound and write_cache(cache, paths, position, known.table, known.overlay)
 
 
 def _from_cache(cached: Cached, paths: Sequence[Path]) -> Known | None:

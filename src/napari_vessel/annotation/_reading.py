@@ -18,6 +18,7 @@ _ROWS = "SELECT sequence, crc, previous, payload FROM strokes WHERE sequence > ?
 _ROW = "SELECT sequence, crc, previous, payload FROM strokes WHERE sequence = ?"
 _GREATEST = "SELECT seq FROM sqlite_sequence WHERE name = 'strokes'"
 _UNKNOWN = -1  # for a CRC
+_FACT = "SELECT value FROM facts WHERE name = ?"
 _BESIDE = ("-wal", "-journal")  # what SQLite keeps of a journal beside it
 
 _Connect = Callable[[Path], AbstractContextManager[sqlite3.Connection]]
@@ -154,15 +155,29 @@ class JournalReader:
 
 def _follows(connection: sqlite3.Connection) -> RawRow | None:
     """Return the row, of another file, that a journal's first row follows."""
-    fact = "SELECT value FROM facts WHERE name = 'follows'"
     try:
-        record = connection.execute(fact).fetchone()
+        record = connection.execute(_FACT, ("follows",)).fetchone()
     except sqlite3.Error:  # what holds the facts is damaged: all rows are looked for
         return None
     if record is None:
         return None
     sequence, crc = (int(number) for number in record[0].split(b","))
     return RawRow(sequence, crc, 0, b"")
+
+
+def person_of(path: Path) -> str:
+    """Return whose journal it is; empty where it does not tell."""
+    return fact_of(path, "person")
+
+
+def fact_of(path: Path, name: str) -> str:
+    """Return a fact that was noted when a journal was made; empty where there is none."""
+    try:
+        with _in_place(path) as connection:
+            record = connection.execute(_FACT, (name,)).fetchone()
+    except (sqlite3.Error, OSError):
+        return ""
+    return record[0].decode(errors="replace") if record else ""
 
 
 def stored_row(path: Path, sequence: int) -> RawRow | None:

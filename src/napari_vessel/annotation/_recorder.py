@@ -16,7 +16,7 @@ from napari_vessel.annotation._correction import (
 )
 from napari_vessel.annotation._draft import Draft, Part, Stroke, union_of
 from napari_vessel.annotation._known import Known
-from napari_vessel.annotation._reading import read_rows
+from napari_vessel.annotation._reading import person_of, read_rows
 from napari_vessel.annotation._stamp import HybridClock
 from napari_vessel.annotation._state import Codes, Mask
 from napari_vessel.annotation._writer import JournalWriter
@@ -50,6 +50,7 @@ class Recorder:
         if newest is not None:
             self._clock.observe(newest)
         self._paths = {path.name: path for path in paths}
+        self._persons = {path.name: person_of(path) for path in paths}
         self._before_us = len(known.table)
         self._toggled = -1  # the row of the last mute or unmute of this session
 
@@ -106,6 +107,12 @@ class Recorder:
             shows = self._would_show(stroke, kind)
             parts = [self._part_among_others(row, kind, shows) for row in corrections]
         return self._write_step(stroke, kind, corrections, parts)
+
+    def person(self, stroke: int) -> str:
+        """Return who made a stroke; empty where its journal does not tell."""
+        rows = self.table.rows_of(stroke)
+        name = self.table.journal(int(rows[0])) if len(rows) else ""
+        return self._persons.get(name, "" if name in self._paths else self.writer.person)
 
     def correction(self, row: int) -> Correction:
         """Return a row with its voxels.
@@ -197,7 +204,7 @@ class Recorder:
     def _payloads(self, rows: Sequence[int]) -> list[bytes]:
         """Return rows as they lie in the journals, or as they will."""
         found: dict[int, bytes] = {}
-        stored: dict[str, dict[int, int]] = {}  # by journal: sequence to row
+        stored: dict[Path, dict[int, int]] = {}  # by journal: sequence to row
         for row in rows:
             stamp = self.table.stamp(row)
             own = stamp.session == self._clock.session
@@ -205,15 +212,18 @@ class Recorder:
             if pending is not None:
                 found[row] = pending
             else:
-                name = self.writer.place_of(stamp.sequence) if own else self.table.journal(row)
-                stored.setdefault(name, {})[stamp.sequence] = row
-        for name, sequences in stored.items():
-            path = self._paths.get(name) or self.writer.own_path(name)
-            if path is None:
-                raise JournalError(f"The journal {name} is gone: what it held cannot be changed.")
+                path = self.writer.place_of(stamp.sequence) if own else self._path(row)
+                stored.setdefault(path, {})[stamp.sequence] = row
+        for path, sequences in stored.items():
             for sequence, payload in read_rows(path, sequences).items():
                 found[sequences[sequence]] = payload
         return [found[row] for row in rows]
+
+    def _path(self, row: int) -> Path:
+        name = self.table.journal(row)
+        if name not in self._paths:
+            raise JournalError(f"The journal {name} is gone: what it held cannot be changed.")
+        return self._paths[name]
 
 
 def _own_part(row: Correction, kind: Kind) -> tuple[Mask, Codes]:

@@ -96,7 +96,8 @@ class RowTable:
 
     def plane(self, row: int) -> Plane | None:
         """Return the plane a row was made in."""
-        return _PLANES[int(self._rows[row]["plane"])]
+        plane: Plane | None = _PLANES[int(self._rows[row]["plane"])]
+        return plane
 
     def rows_of(self, stroke: int) -> Indices:
         """Return the rows that a stroke was painted as, oldest first."""

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from napari_vessel.annotation._aside import Aside
 from napari_vessel.annotation._draft import Draft, Part, Stroke
 from napari_vessel.annotation._journal import Journal
 from napari_vessel.errors import JournalError
@@ -43,6 +44,10 @@ class JournalWriter:
     on_saved, on_failed
         Called on the writer's thread: after a commit with the number of rows
         that are durable; after each failed try with the reason.
+    aside
+        Where rows that cannot be saved are kept meanwhile, durable too; None for nowhere.
+    person
+        Whose journal it is.
     """
 
     def __init__(
@@ -52,9 +57,15 @@ class JournalWriter:
         *,
         on_saved: OnSaved | None = None,
         on_failed: OnFailed | None = None,
+        aside: Path | None = None,
+        person: str = "",
     ) -> None:
         self.path = path
+        self.person = person
         self._shape = shape
+        self._aside = Aside(aside, shape, person) if aside else None
+        self._tail = (0, 0)  # the last committed row and its CRC: what a row aside follows
+        self._moved_at: int | None = None
         self._on_saved, self._on_failed = on_saved, on_failed
         self._changed = threading.Condition()
         self._queue: deque[Draft] = deque()
@@ -76,13 +87,60 @@ class JournalWriter:
         """The number of rows that are committed."""
         return self._rows
 
-    def place_of(self, sequence: int) -> str:
-        """Return the name of the journal that a committed row lies in."""
-        return self.path.name
+    @property
+    def safe(self) -> bool:
+        """Whether every row given so far is durable somewhere: in its place, or aside."""
+        with self._changed:
+            last = self._queue[-1].header.stamp.sequence if self._queue else 0
+            return last <= (self._aside.rows if self._aside else 0)
 
-    def own_path(self, name: str) -> Path | None:
-        """Return the path of our own journal of that name."""
-        return self.path if name == self.path.name else None
+    @property
+    def aside(self) -> Path | None:
+        """Where rows are kept that cannot be in their place, if there are any."""
+        return self._aside.path if self._aside and self._aside.rows else None
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether rows go aside by a person's choice."""
+        return self._moved_at is not None
+
+    @property
+    def position(self) -> dict[str, int]:
+        """Our own journals' names to their last durable rows."""
+        rows, moved = self._rows, self._moved_at
+        parts = {self.path.name: rows if moved is None else moved}
+        if moved is not None and self._aside:
+            parts[self._aside.path.name] = rows if rows > moved else 0
+        return {name: last for name, last in parts.items() if last}
+
+    @property
+    def paths(self) -> list[Path]:
+        """Our own journals that hold rows."""
+        mine = [self.path, *([self._aside.path] if self._aside else [])]
+        return [path for path in mine if path.name in self.position]
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last try to save failed, and rows wait for the next."""
+        return bool(self._queue) and self._failed_try == self._tries > 0
+
+    def move_aside(self) -> bool:
+        """Save everything from now on aside; return whether there is a place to."""
+        with self._changed:
+            if self._aside is None:
+                return False
+            if self._moved_at is None:
+                self._moved_at = self._tail[0]
+            self._retry_at = 0.0
+            if self._queue:
+                self._run()
+            return True
+
+    def place_of(self, sequence: int) -> Path:
+        """Return the journal that one of our committed rows lies in."""
+        if self._aside and self._moved_at is not None and sequence > self._moved_at:
+            return self._aside.path
+        return self.path
 
     def merge(self, stroke: Stroke, part: Part) -> bool:
         """Merge a brush stamp into the row being painted, if that is still open."""
@@ -168,6 +226,8 @@ class JournalWriter:
                 self._save()
         finally:
             self._drop_journal()
+            if self._aside:
+                self._aside.close()
 
     def _wait(self) -> bool:
         """Wait until a commit is due; False when the thread should end."""
@@ -199,14 +259,36 @@ class JournalWriter:
             self._hurried = self._flushed = False
             for draft in batch:
                 draft.taken = True
+        rows: list[tuple[int, bytes]] = []
         try:
-            if self._journal is None:
-                self._journal = Journal(self.path, self._shape)
-            self._journal.append([(d.header.stamp.sequence, d.payload()) for d in batch])
+            rows = [(d.header.stamp.sequence, d.payload()) for d in batch]
+            self._commit(rows)
         except (sqlite3.Error, OSError, MemoryError) as error:
-            self._failed(error)
+            self._failed(error, self._kept_aside(rows))
         else:
             self._succeeded(batch)
+
+    def _commit(self, rows: Sequence[tuple[int, bytes]]) -> None:
+        if self._aside and self._moved_at is not None:
+            self._aside.append(rows, self._tail)
+            return
+        if self._journal is None:
+            self._journal = Journal(self.path, self._shape, self.person)
+        self._journal.append(rows)
+        self._tail = (self._journal.rows, self._journal.crc)
+        if self._aside:
+            self._aside.forget()
+
+    def _kept_aside(self, rows: Sequence[tuple[int, bytes]]) -> str:
+        """Keep rows aside that cannot be in their place; return where they are, in words."""
+        if self._aside is None or self._moved_at is not None:
+            return "kept in memory"
+        try:
+            self._aside.append(rows, self._tail)
+        except (sqlite3.Error, OSError, MemoryError) as error:
+            self._aside.close()
+            return f"kept in memory (nor can they be saved to {self._aside.path}: {error})"
+        return f"safe in {self._aside.path}"
 
     def _succeeded(self, batch: Sequence[Draft]) -> None:
         with self._changed:
@@ -217,7 +299,7 @@ class JournalWriter:
             self._changed.notify_all()
         _tell(self._on_saved, self._rows)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception, kept: str) -> None:
         self._drop_journal()
         with self._changed:
             self._failed_try = self._tries
@@ -226,7 +308,7 @@ class JournalWriter:
             count = len(self._queue)
         message = (
             f"{count} rows of corrections cannot be saved to {self.path} ({error}). They are "
-            "kept in memory and tried again every second: make room there, or write access."
+            f"{kept} and tried again every second: make room there, or write access."
         )
         failure = JournalError(message)
         failure.__cause__ = error

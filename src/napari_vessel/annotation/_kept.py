@@ -1,0 +1,274 @@
+"""Corrections as they are kept: opened, saved, undone, whoever paints them."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import threading
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+from napari_vessel.annotation._aside import aside_name, take_in
+from napari_vessel.annotation._draft import Stroke
+from napari_vessel.annotation._journal import journal_name, journal_paths
+from napari_vessel.annotation._known import Known, keep, learn
+from napari_vessel.annotation._reading import person_of
+from napari_vessel.annotation._recorder import Recorder
+from napari_vessel.annotation._strokes import Strokes
+from napari_vessel.annotation._writer import JournalWriter, OnFailed, OnSaved
+from napari_vessel.errors import JournalError
+from napari_vessel.geometry import Box, Zyx
+
+
+class KeptCorrections:
+    """What all journals of a volume come to, and the one journal that is added to.
+
+    Attributes
+    ----------
+    overlay
+        State codes of every voxel.
+    strokes
+        What was painted, stroke by stroke: to list, mute and restore.
+    problems
+        What could not be read when opening, in sentences.
+    news
+        What was done when opening, in sentences.
+    read_only
+        Whether changes are refused.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        known: Known,
+        paths: Sequence[Path],
+        writer: JournalWriter,
+        *,
+        read_only: bool,
+    ) -> None:
+        self.folder = folder
+        self.read_only = read_only
+        self._writer, self._paths = writer, list(paths)
+        self._lock = threading.RLock()
+        self._stroke: Stroke | None = None
+        self._recorder = Recorder(known, paths, writer)
+        self._history = known.history
+        self._cannot_write = not read_only and not can_write(folder)
+        self.overlay = known.overlay
+        self.strokes = Strokes(self._recorder, self._lock, self._to_change, paths)
+        self.problems = known.replayed.problems
+        self.news: list[str] = []
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        shape: Zyx,
+        *,
+        read_only: bool = False,
+        cache: Path | None = None,
+        aside: Path | None = None,
+        person: str | None = None,
+        on_saved: OnSaved | None = None,
+        on_failed: OnFailed | None = None,
+    ) -> Self:
+        """Replay the journals in ``folder``; a journal of our own comes with the first stroke.
+
+        Parameters
+        ----------
+        folder
+            The journals' folder; it is made with the first stroke.
+        shape
+            The volume's edges, in voxels.
+        read_only
+            Refuse changes.
+        cache
+            Folder of a cache that spares most of the replay; None for none.
+        aside
+            Folder of journals of this project that could not be written to ``folder``: they are
+            taken in now, and rows go there while ``folder`` cannot be written. None for nowhere.
+        person
+            Who paints, noted in the journal: undo takes back their strokes only. None for the
+            user of this machine.
+        on_saved, on_failed
+            Called on the writer's thread: after each commit with the number of
+            rows of our own journal that are durable; after each failed try with
+            a :class:`~napari_vessel.errors.JournalError`. Nothing is dropped
+            then: rows stay in memory, and aside, and are tried again every second.
+        """
+        left, news = _found_aside(aside, folder, read_only=read_only)
+        paths = [*journal_paths(folder), *left]
+        known = learn(paths, shape, cache)
+        path = folder / journal_name(uuid.uuid4().hex)
+        writer = JournalWriter(
+            path, shape, on_saved=on_saved, on_failed=on_failed,
+            aside=aside and aside / aside_name(path.name),
+            person=user() if person is None else person,
+        )  # fmt: skip
+        opened = cls(folder, known, paths, writer, read_only=read_only)
+        opened.news = news
+        return opened
+
+    @property
+    def shape(self) -> Zyx:
+        """The volume's edges, in voxels."""
+        return self.overlay.shape
+
+    @property
+    def saved(self) -> bool:
+        """Whether everything painted so far is durable, where it belongs."""
+        return self._writer.saved
+
+    @property
+    def safe(self) -> bool:
+        """Whether everything painted so far is durable, if only aside."""
+        return self._writer.safe
+
+    @property
+    def aside(self) -> Path | None:
+        """The journal outside of the folder that holds what could not be saved in it."""
+        return self._writer.aside
+
+    @property
+    def paused(self) -> str | None:
+        """Why a person should not paint on as if nothing was wrong; None where they can."""
+        if self.read_only or self._writer.is_moved:
+            return None
+        if self._writer.failing:
+            return f"Corrections cannot be saved in {self.folder}."
+        if self._cannot_write:
+            return f"{self.folder.parent} cannot be written: it is open to view."
+        return None
+
+    @property
+    def position(self) -> dict[str, int]:
+        """Journal name to its last row that was replayed, or of our own, is durable."""
+        return self._recorder.known.replayed.position | self._writer.position
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a stroke to take back."""
+        return self._history.last_done(self._is_mine) is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a stroke to bring again."""
+        return self._history.last_undone(self._is_mine) is not None
+
+    def move_aside(self) -> None:
+        """Paint on into a private journal, outside of the project, until it is opened again.
+
+        Raises
+        ------
+        JournalError
+            If no place for one was given.
+        """
+        if not self._writer.move_aside():
+            raise JournalError("There is no place for a private journal: make the folder writable.")
+
+    def undo(self) -> Box | None:
+        """Take back this person's last stroke, also one of before a restart.
+
+        Returns
+        -------
+        Box or None
+            The voxels whose state may have changed; None where nothing is left to undo.
+
+        Raises
+        ------
+        JournalError
+            If rows that are needed cannot be read any more. Nothing is changed then.
+        """
+        return self._step_through("undo")
+
+    def redo(self) -> Box | None:
+        """Bring again the stroke last undone; as :meth:`undo`."""
+        return self._step_through("redo")
+
+    def keep_cache(self, cache: Path) -> bool:
+        """Write the cache anew; return whether it was. Painting waits meanwhile."""
+        with self._lock:
+            self.end_stroke()
+            if not self._writer.flush():
+                return False
+            known = self._recorder.known
+            paths = [*self._paths, *self._writer.paths]
+            position = self.position
+            return keep(known, paths, cache, position)
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Make everything durable; return whether it is, within ``timeout`` seconds."""
+        return self._writer.flush(timeout)
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """End the stroke, save and end the writer's thread; never hangs.
+
+        Returns
+        -------
+        bool
+            Whether everything is durable. If not, it is still in memory: make
+            room and call this again.
+        """
+        self.end_stroke()
+        return self._writer.close(timeout)
+
+    def end_stroke(self) -> None:
+        """End the stroke, as a mouse release does, and commit it without waiting."""
+        with self._lock:
+            if self._stroke is not None:
+                self._stroke = None
+                self._writer.hurry()
+
+    def _step_through(self, kind: Literal["undo", "redo"]) -> Box | None:
+        with self._lock:
+            self._to_change()
+            history = self._history
+            last = history.last_done if kind == "undo" else history.last_undone
+            stroke = last(self._is_mine)
+            if stroke is None:
+                return None
+            changed = self._recorder.step(stroke, kind)
+            self._writer.hurry()
+            return changed
+
+    def _is_mine(self, stroke: int) -> bool:
+        return self._recorder.person(stroke) in {"", self._writer.person}
+
+    def _to_change(self) -> None:
+        """End the stroke before something else is changed."""
+        self._refuse_if_read_only()
+        self.end_stroke()
+
+    def _refuse_if_read_only(self) -> None:
+        if self.read_only:
+            raise JournalError(
+                f"The corrections in {self.folder} were opened to view only: "
+                "open the project for writing to paint."
+            )
+
+
+def user() -> str:
+    """Return the name of who works at this machine; empty where it does not tell."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # no such user in the system's list
+        return ""
+
+
+def can_write(folder: Path) -> bool:
+    """Tell whether files can be made in ``folder``, or in what it will be made in."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _found_aside(
+    aside: Path | None, folder: Path, *, read_only: bool
+) -> tuple[list[Path], list[str]]:
+    if aside is None:
+        return [], []
+    if read_only:
+        return journal_paths(aside), []
+    return take_in(aside, folder)
