@@ -126,6 +126,7 @@ def _predict_one(
     left_out, writing = block.size, _nothing
     try:
         read = ahead.take(block)
+        yield TileStep(0, 1)  # the next can be read from now on
         for event in predict_needed(run.network, read, block, run.bounds, run.config):
             if isinstance(event, TileStep):
                 yield event
