@@ -35,6 +35,18 @@ Device = Annotated[
     Literal["auto", "cpu", "cuda", "mps"] | None,
     typer.Option(help="Where to compute; default: the project's, else auto."),
 ]
+Precision = Annotated[
+    Literal["auto", "fp32", "bf16", "fp16"] | None,
+    typer.Option(
+        help="Arithmetic; auto tries which is fastest. Default: the project's, else auto."
+    ),
+]
+Tile = Annotated[
+    int | None,
+    typer.Option(
+        min=32, help="Largest tile edge, in pixels, a multiple of 32: smaller takes less memory."
+    ),
+]
 ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="Folder of the project.")]
 
 

@@ -18,6 +18,8 @@ from napari_vessel.cli._options import (
     Missing,
     Overwrite,
     Polarity,
+    Precision,
+    Tile,
     Voxels,
     Whole,
     box_of,
@@ -33,6 +35,7 @@ from napari_vessel.inference import InferenceConfig
 from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.project import Project
 from napari_vessel.runner import new_job
+from napari_vessel.tiling import TileConfig
 from napari_vessel.volumes import open_volume
 from napari_vessel.workflows import Predict, is_project, request_of_project
 
@@ -90,6 +93,8 @@ def predict(
         ),
     ] = None,
     device: Device = None,
+    precision: Precision = None,
+    tile: Tile = None,
     scheduler: Annotated[
         str | None,
         typer.Option(
@@ -121,6 +126,8 @@ def predict(
             "views": views,
             "fuse": fuse,
             "device": device,
+            "precision": precision,
+            "tiles": None if tile is None else TileConfig.of(tile),
             "empty_below": None if skip_empty is None else "auto" if skip_empty else 0.0,
         }
         if is_project(volume):
