@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_vessel.annotation._draft import Stroke
-from napari_vessel.annotation._kept import KeptCorrections
 from napari_vessel.annotation._labels import codes_of, fitting
 from napari_vessel.annotation._state import (
     ACCEPTED,
@@ -18,10 +17,11 @@ from napari_vessel.annotation._state import (
     Mask,
     painted_code,
 )
+from napari_vessel.annotation._whole import WholeStrokes
 from napari_vessel.geometry import Box, Plane
 
 
-class Corrections(KeptCorrections):
+class Corrections(WholeStrokes):
     """Every correction of a volume: read from all journals, written to one of its own.
 
     Made by :meth:`open`. Methods may be called from any thread; none waits for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -57,10 +57,14 @@ class WholeStrokes(KeptCorrections):
                     covered = mask & ((before == UNTOUCHED) | ((before & ACCEPTED) != 0))
                     after = codes | np.uint8(ACCEPTED)
                 if covered.any():
-                    self._recorder.cover(stroke, box, after, lambda _, mask=covered: mask)
+                    self._recorder.cover(stroke, box, after, _always(covered))
                     written.append(box)
         self._writer.hurry()
         return union_of(written)
+
+
+def _always(mask: Mask) -> Callable[[Box], Mask]:
+    return lambda _cell: mask
 
 
 def _by_chunk(

@@ -48,10 +48,11 @@ def belonging(
 ) -> _Mask:
     """Return what of a brush's ``disc`` is like what the stroke began on.
 
-    A pixel is, if its intensity differs by no more than ``tolerance``, and if its probability
-    falls by no more than that share of where the stroke began: a network that is unsure of a
-    vessel is less sure still of what lies around it. Of such pixels those are taken that are
-    connected, within the disc, with its inner half, and the holes in them.
+    A pixel is, if its probability falls by no more than a share ``tolerance`` of where the
+    stroke began (a network that is unsure of a vessel is less sure still of what lies around
+    it), and if its intensity differs by no more than ``tolerance``, or more where the network
+    tells: small arteries are as bright as their surroundings. Of such pixels those are taken
+    that are connected, within the disc, with its inner half, and the holes in them.
 
     Parameters
     ----------
@@ -69,7 +70,9 @@ def belonging(
     if tolerance >= 1:
         return disc.copy()
     falls = 1 - (probability / 255 + _EVEN) / (like.probability + _EVEN)
-    alike = disc & (falls <= tolerance) & (np.abs(intensity - like.intensity) <= tolerance)
+    counts = _EVEN / (like.probability + _EVEN)  # what intensity counts: all where nothing was seen
+    alike = disc & (falls <= tolerance)
+    alike &= counts * np.abs(intensity - like.intensity) <= tolerance
     reach = int(np.sqrt(np.count_nonzero(disc) / np.pi) / 2)
     inner = binary_erosion(disc, iterations=reach) if reach else disc
     labels, _ = label(alike)
