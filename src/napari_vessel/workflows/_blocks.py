@@ -74,6 +74,8 @@ def predict_blocks(
         while left:
             left.remove(block := choose(left))
             for step in _predict_one(run, block, (ahead, behind, halt)):
+                if left and ahead.idle:
+                    ahead.expect(choose(left))
                 if isinstance(step, TileStep):
                     yield clock.progress(block, step.done / step.total)
                 elif isinstance(step, Written):
@@ -83,8 +85,6 @@ def predict_blocks(
                     _log.warning("Block %s failed: %s", block, step.reason)
                     run.ledger.record(block, failed=step.reason)
                     yield step
-                if left and ahead.idle:
-                    ahead.expect(choose(left))
             clock.end(block)
         for written in behind.ended(wait=True):
             run.ledger.record(written.block, left_out=written.left_out)
