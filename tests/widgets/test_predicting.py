@@ -173,6 +173,7 @@ def test_disagreement_is_a_layer_with_one_click_and_goes_with_another(opened, qt
     order = [viewer.layers.index(each) for each in (link.image, layer, link.labels)]
     assert order == sorted(order)
     assert viewer.layers.selection.active is active
+    assert layer not in link.image_layers()  # it is offered as a volume by nobody
     np.testing.assert_array_equal(layer.scale, link.labels.scale)
     assert not np.asarray(layer._slice.image.raw).any()
     monkeypatch.setitem(_fakes(), "propose", partial_then_whole)

@@ -11,7 +11,7 @@ from napari_vessel.geometry import Box
 from napari_vessel.session import Session
 from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._placing import mask_placed
-from napari_vessel.widgets._viewer import ViewerLink
+from napari_vessel.widgets._viewer import MAP, ViewerLink
 
 __all__ = ["DisagreementLayer"]
 
@@ -75,6 +75,7 @@ class DisagreementLayer(QObject):
             blending="additive",
             opacity=0.7,
             name="Disagreement",
+            metadata={MAP: "disagreement"},
             **mask_placed(image, data.region),
         )
         layers, mask = self._link.viewer.layers, self._link.labels

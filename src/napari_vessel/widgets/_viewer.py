@@ -29,8 +29,9 @@ from napari_vessel.widgets._looking import (
 from napari_vessel.widgets._placing import finest_shape, image_placed, limits, mask_placed
 from napari_vessel.workflows import Focus
 
-__all__ = ["LinkEvents", "ViewerLink"]
+__all__ = ["MAP", "LinkEvents", "ViewerLink"]
 
+MAP = "napari-vessel-map"  # in a layer's metadata: it shows what we made, and is no volume
 _REFRESH_MS = 60
 _FEW = 24  # boxes shown one by one; more are shown as one refresh of the layer
 _DEPTH = 32  # slices before and behind the one in view that count as visible
@@ -88,7 +89,8 @@ class ViewerLink(QObject):
 
     def image_layers(self) -> list[Image]:
         """Return the viewer's image layers that a volume could be taken from."""
-        return [layer for layer in self.viewer.layers if type(layer) is Image]
+        images = [layer for layer in self.viewer.layers if type(layer) is Image]
+        return [layer for layer in images if MAP not in layer.metadata]
 
     def adopt(self, layer: Image | None) -> None:
         """Let ``layer``, which is in the viewer already, show the next volume, if it fits."""
