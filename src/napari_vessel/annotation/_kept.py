@@ -109,6 +109,8 @@ class KeptCorrections:
         )  # fmt: skip
         opened = cls(folder, known, paths, writer, read_only=read_only)
         opened.news = news
+        if cache and not read_only and known.deserves_a_cache:
+            opened.keep_cache(cache)
         return opened
 
     @property
@@ -168,6 +170,11 @@ class KeptCorrections:
         if not self._writer.move_aside():
             raise JournalError("There is no place for a private journal: make the folder writable.")
 
+    @property
+    def deserves_a_cache(self) -> bool:
+        """Whether replaying the journals again would take a person's time."""
+        return self._recorder.known.deserves_a_cache
+
     def undo(self) -> Box | None:
         """Take back this person's last stroke, also one of before a restart.
 
@@ -191,12 +198,9 @@ class KeptCorrections:
         """Write the cache anew; return whether it was. Painting waits meanwhile."""
         with self._lock:
             self.end_stroke()
-            if not self._writer.flush():
-                return False
-            known = self._recorder.known
             paths = [*self._paths, *self._writer.paths]
-            position = self.position
-            return keep(known, paths, cache, position)
+            flushed = self._writer.flush()
+            return flushed and keep(self._recorder.known, paths, cache, self.position)
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Make everything durable; return whether it is, within ``timeout`` seconds."""

@@ -25,6 +25,12 @@ class Known:
     replayed: Replay
     table: RowTable = field(default_factory=RowTable)
     history: History = field(default_factory=History)
+    from_cache: int = 0
+
+    @property
+    def deserves_a_cache(self) -> bool:
+        """Whether replaying again would take a person's time."""
+        return len(self.table) - self.from_cache >= WORTH_CACHING
 
     @property
     def overlay(self) -> Overlay:
@@ -67,7 +73,7 @@ def keep(known: Known, paths: Sequence[Path], cache: Path, position: Mapping[str
 def _from_cache(cached: Cached, paths: Sequence[Path]) -> Known | None:
     """Go on from a cache; None where a row that it lacks belongs in the middle of it."""
     known = Known(Replay(cached.overlay, dict(cached.position)), cached.table)
-    known.replayed.rows = len(cached.table)
+    known.replayed.rows = known.from_cache = len(cached.table)
     for kind, stroke in cached.table.events():
         known.history.note(kind, stroke)
     try:

@@ -4,6 +4,7 @@ __all__ = [
     "LISTED_FAILURES",
     "BlockLedger",
     "Control",
+    "CorrectionsPlaces",
     "FailedBlock",
     "JobRecord",
     "JobState",
@@ -13,6 +14,7 @@ __all__ = [
     "Proposal",
     "VolumeReference",
     "cleaned_draft",
+    "corrections_places",
     "default_project_path",
     "diagnostic_report",
     "find_project",
@@ -43,6 +45,8 @@ from ._jobs import job_of as job_of
 from ._jobs import jobs_of as jobs_of
 from ._ledger import BlockLedger as BlockLedger
 from ._log import log_to_folder as log_to_folder
+from ._place import CorrectionsPlaces as CorrectionsPlaces
+from ._place import corrections_places as corrections_places
 from ._place import default_project_path as default_project_path
 from ._project import Project as Project
 from ._proposal import Proposal as Proposal

@@ -15,6 +15,7 @@ from napari_vessel.errors import CallerError, OutputExistsError, WriteError
 from napari_vessel.geometry import Box
 from napari_vessel.networks import Checkpoint, starter
 from napari_vessel.project._config import ProjectConfig
+from napari_vessel.project._place import corrections_places
 from napari_vessel.project._proposal import Proposal, exists
 from napari_vessel.project._reference import open_referenced, reference_to, require_same
 from napari_vessel.project._settings import NAME, locked, read_config, validated, write_config
@@ -138,7 +139,9 @@ class Project:
 
     def open_corrections(self, **callbacks: Any) -> Corrections:  # noqa: ANN401  passed on as given
         """Open this project's corrections; see ``Corrections.open`` for the keywords."""
-        return Corrections.open(self.journal, self.config.volume.shape, **callbacks)
+        places = corrections_places(self.path)
+        options = {"cache": places.cache, "aside": places.aside} | callbacks
+        return Corrections.open(self.journal, self.config.volume.shape, **options)
 
     def open_checkpoint(self, name: str | None = None) -> Checkpoint:
         """Open the checkpoint ``name``, by default the one in use."""

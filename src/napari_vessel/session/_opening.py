@@ -20,7 +20,7 @@ from napari_vessel.geometry import Box, VoxelSize, Zyx
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.networks import starter
-from napari_vessel.project import Project, Proposal, find_project
+from napari_vessel.project import Project, Proposal, corrections_places, find_project
 from napari_vessel.session._values import Opened
 from napari_vessel.volumes import (
     StoreSpec,
@@ -105,9 +105,12 @@ def _opened(
     volume: Volume, place: Path, project: Project | None, callbacks: Callbacks, around: Zyx | None
 ) -> Opened:
     region = _region(volume, project, around)
+    places = corrections_places(place)
     corrections = Corrections.open(
-        place / "journal",
+        places.journal,
         volume.shape,
+        cache=places.cache,
+        aside=places.aside,
         on_saved=callbacks.on_saved,
         on_failed=callbacks.on_failed,
     )

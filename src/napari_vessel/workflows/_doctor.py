@@ -1,4 +1,4 @@
-"""Verify a project: its configuration, journals, proposal and checkpoint. Changes nothing."""
+"""Verify a project: its configuration, journals, proposal and checkpoint. Changes but the cache."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from napari_vessel.annotation import Corrections, RowSummary, summaries
 from napari_vessel.errors import OutputExistsError, VesselError
-from napari_vessel.project import Project
+from napari_vessel.project import Project, corrections_places
 from napari_vessel.volumes import write_atomically
 from napari_vessel.workflows._events import Diagnosed, Progress
 from napari_vessel.workflows._requests import Examine
@@ -35,15 +35,26 @@ def examine(request: Examine) -> Iterator[Progress | Diagnosed]:
     if request.dump and lexists(request.dump) and not request.overwrite:
         raise OutputExistsError(f"{request.dump} already exists: use --overwrite to replace it.")
     yield Progress(0, 3, "checks", "Replaying the journals")
-    with closing(project.open_corrections(read_only=True)) as corrections:
+    # Without the cache: every row of every journal is read and checked.
+    with closing(project.open_corrections(read_only=True, cache=None)) as corrections:
         problems = list(corrections.problems)
-        facts = _facts(corrections, request.dump)
+        facts = _facts(corrections, request.dump) | {"cache": _rebuilt(project, corrections)}
     yield Progress(1, 3, "checks", "Opening volume, checkpoint and proposal")
     problems += _opening_problems(project)
     if request.dump:
         yield Progress(2, 3, "checks", "Writing the strokes")
         _dump(project.journal, request.dump)
     yield Diagnosed(not problems, tuple(problems), facts)
+
+
+def _rebuilt(project: Project, corrections: Corrections) -> str:
+    """Make the cache anew from the journals, where there is one or it would save time."""
+    places = corrections_places(project.path)
+    if not (places.cache.exists() or corrections.deserves_a_cache):
+        return "none needed"
+    if corrections.problems:
+        return "not rebuilt: something could not be read"
+    return "rebuilt" if corrections.keep_cache(places.cache) else "cannot be written"
 
 
 def _opening_problems(project: Project) -> Iterator[str]:
