@@ -97,6 +97,7 @@ def kill_often(nursery, request, kills, seed):
     return [*masks, mask(request)]
 
 
+@pytest.mark.timeout(1800)  # twenty processes, on a machine that may be busy
 @pytest.mark.parametrize(
     ("kills", "probability"),
     [(4, False), pytest.param(20, False, marks=pytest.mark.slow),
