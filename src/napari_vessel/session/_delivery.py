@@ -65,7 +65,7 @@ class SessionDelivery(SessionState):
         """
         before = self.opened
         same = before is not None and before.place == opened.place
-        return ("predict",) if same else ("predict", "retrain")
+        return ("predict", "region") if same else ("predict", "region", "retrain")
 
     def failed(self, name: ActivityName, error: Exception) -> None:
         """Note that ``name`` failed, and tell it once.
@@ -79,7 +79,7 @@ class SessionDelivery(SessionState):
 
     def cancelled(self, name: ActivityName) -> None:
         """Note that ``name`` was cancelled."""
-        whole = isinstance(self._questions.get(name), Clean)
+        whole = name == "region" or isinstance(self._questions.get(name), Clean)
         left = "All is shown as before." if whole else "What was done until then is kept."
         self._stop(name, "cancelled", f"Cancelled. {left}")
 

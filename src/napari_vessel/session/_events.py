@@ -24,5 +24,8 @@ class SessionEvents(SignalGroup):
     curve = Signal(object, description="A training StepEnd or EpochEnd; None: a training began.")
     foreseen = Signal(object, description="A Foreseen: what a prediction will take.")
     disagreement = Signal(object, description="Box (volume voxels) that changed of it; None: all.")
+    local = Signal(object, description="The LocalThreshold that is being set; None: none.")
+    found = Signal(object, description="A Found: the slice that was asked for.")
+    overview = Signal(object, description="Box (volume voxels) that changed of it; None: all.")
     checkpoint = Signal(str, description="The checkpoint in use changed.")
     failed = Signal(Exception, description="Something failed; show it once.")

@@ -13,7 +13,7 @@ from napari_vessel.errors import CallerError
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import JobRecord, JobStatus, Project, job_of, jobs_of
 from napari_vessel.runner import Runner, cancel_job, launch_job, new_job, pause_job
-from napari_vessel.session._hand import SessionHand
+from napari_vessel.session._region import SessionRegion
 from napari_vessel.workflows import Forecast, Predict, request_of_project
 
 
@@ -37,7 +37,7 @@ class JobWish:
     goes_on: bool = True
 
 
-class SessionJobs(SessionHand):
+class SessionJobs(SessionRegion):
     """Starts, lists, pauses, resumes, cancels: each reads or writes the disk, so on a worker.
 
     A job's state lies in the project alone: what another viewer or a shell started is listed

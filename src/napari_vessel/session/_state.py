@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 from napari_vessel.annotation import Corrections, EditableLabels
 from napari_vessel.errors import CallerError
@@ -27,7 +28,7 @@ class SessionState:
         self.save_state: SaveState = "nothing"
         self.checkpoint = "starter"
         self.activities: dict[ActivityName, Activity] = {
-            name: Activity(name) for name in ("open", "predict", "retrain", "export", "forecast")
+            name: Activity(name) for name in get_args(ActivityName)
         }
         self._work: Workspace | None = None
         self._questions: dict[ActivityName, object] = {}

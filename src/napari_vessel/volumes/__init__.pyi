@@ -13,13 +13,17 @@ __all__ = [
     "Volume",
     "VolumeOptions",
     "WindowConfig",
+    "coarsen",
     "create_store",
     "export_ome_zarr",
     "export_rle",
     "export_tiff_slices",
     "export_tiff_stack",
+    "finer_box",
     "folder_beside",
     "least_vessel",
+    "level_factors",
+    "level_shapes",
     "mask_of",
     "open_store",
     "open_volume",
@@ -56,6 +60,10 @@ from ._options import VolumeOptions as VolumeOptions
 from ._options import WindowConfig as WindowConfig
 from ._organ import Organ as Organ
 from ._polarity import PolarityFinding as PolarityFinding
+from ._pyramid import coarsen as coarsen
+from ._pyramid import finer_box as finer_box
+from ._pyramid import level_factors as level_factors
+from ._pyramid import level_shapes as level_shapes
 from ._source import Source as Source
 from ._store import Store as Store
 from ._store import create_store as create_store
