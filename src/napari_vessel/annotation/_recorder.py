@@ -138,6 +138,7 @@ class Recorder:
 
     def _write(self, stroke: Stroke, part: Part) -> None:
         if stroke.first is not None and self.writer.merge(stroke, part):
+            self.table.widen_last(part.box)
             return
         stamp = self._clock.tick()
         stroke.first = stroke.first or stamp

@@ -60,6 +60,12 @@ class RowTable:
         self._count += 1
         return self._count - 1, stroke
 
+    def widen_last(self, box: Box) -> None:
+        """Let the last row span ``box``, too: a brush stamp was merged into it."""
+        last = self._rows[self._count - 1 : self._count]
+        last["start"] = np.minimum(last["start"], box.start)
+        last["stop"] = np.maximum(last["stop"], box.stop)
+
     def events(self) -> Iterator[tuple[int, int]]:
         """Yield each row's kind (its place in ``KINDS``) and stroke."""
         rows = self._rows[: self._count]
