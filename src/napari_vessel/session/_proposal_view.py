@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_vessel.geometry import Box
+from napari_vessel.session._local import LocalThreshold
 from napari_vessel.volumes import mask_of
 
 _MOST_COVERED = 2**28  # bytes
@@ -16,12 +17,20 @@ class ProposalView:
     def __init__(self, region: Box, probability: np.ndarray, threshold: float) -> None:
         self.region = region
         self.threshold = threshold
+        self.local: LocalThreshold | None = None  # shown, and not kept yet
         self._probability = probability
         self._awaited: list[Box] = []
         self._covered: list[tuple[Box, np.ndarray]] = []
 
     def mask(self, box: Box) -> np.ndarray:
         """Return the mask (uint8, 0 or 1) of ``box``, in volume voxels inside the region."""
+        mask = self.mask_without_local(box)
+        if self.local is not None:
+            self.local.show(box.relative_to(self.region), self.probability(box), mask)
+        return mask
+
+    def mask_without_local(self, box: Box) -> np.ndarray:
+        """Return the mask of ``box`` at the one threshold."""
         return mask_of(self.probability(box), self.threshold)
 
     def probability(self, box: Box) -> np.ndarray:

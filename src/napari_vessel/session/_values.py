@@ -15,7 +15,9 @@ from napari_vessel.project import Project, Proposal
 from napari_vessel.volumes import IntensityWindow, Volume
 from napari_vessel.workflows import PolarityUsed, ScaleUsed
 
-ActivityName = Literal["open", "predict", "retrain", "export", "forecast", "region", "overview", "tool"]
+ActivityName = Literal[
+    "open", "predict", "retrain", "export", "forecast", "region", "overview", "tool"
+]
 ActivityState = Literal["idle", "running", "done", "failed", "cancelled"]
 SaveState = Literal["nothing", "saving", "saved", "failed"]
 
