@@ -8,18 +8,47 @@ import threading
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypedDict, Unpack
 
 from napari_vessel.annotation._aside import aside_name, take_in
 from napari_vessel.annotation._draft import Stroke
 from napari_vessel.annotation._journal import journal_name, journal_paths
 from napari_vessel.annotation._known import Known, keep, learn
-from napari_vessel.annotation._reading import person_of
 from napari_vessel.annotation._recorder import Recorder
 from napari_vessel.annotation._strokes import Strokes
 from napari_vessel.annotation._writer import JournalWriter, OnFailed, OnSaved
 from napari_vessel.errors import JournalError
 from napari_vessel.geometry import Box, Zyx
+
+
+class OpenOptions(TypedDict, total=False):
+    """How corrections are opened; all may be left out.
+
+    Attributes
+    ----------
+    read_only
+        Refuse changes.
+    cache
+        Folder of a cache that spares most of the replay; None for none.
+    aside
+        Folder of journals of this project that could not be written to its own: they are
+        taken in now, and rows go there while it cannot be written. None for nowhere.
+    person
+        Who paints, noted in the journal: undo takes back their strokes only. None for the
+        user of this machine.
+    on_saved, on_failed
+        Called on the writer's thread: after each commit with the number of
+        rows of our own journal that are durable; after each failed try with
+        a :class:`~napari_vessel.errors.JournalError`. Nothing is dropped
+        then: rows stay in memory, and aside, and are tried again every second.
+    """
+
+    read_only: bool
+    cache: Path | None
+    aside: Path | None
+    person: str | None
+    on_saved: OnSaved | None
+    on_failed: OnFailed | None
 
 
 class KeptCorrections:
@@ -62,18 +91,7 @@ class KeptCorrections:
         self.news: list[str] = []
 
     @classmethod
-    def open(
-        cls,
-        folder: Path,
-        shape: Zyx,
-        *,
-        read_only: bool = False,
-        cache: Path | None = None,
-        aside: Path | None = None,
-        person: str | None = None,
-        on_saved: OnSaved | None = None,
-        on_failed: OnFailed | None = None,
-    ) -> Self:
+    def open(cls, folder: Path, shape: Zyx, **options: Unpack[OpenOptions]) -> Self:
         """Replay the journals in ``folder``; a journal of our own comes with the first stroke.
 
         Parameters
@@ -82,31 +100,23 @@ class KeptCorrections:
             The journals' folder; it is made with the first stroke.
         shape
             The volume's edges, in voxels.
-        read_only
-            Refuse changes.
-        cache
-            Folder of a cache that spares most of the replay; None for none.
-        aside
-            Folder of journals of this project that could not be written to ``folder``: they are
-            taken in now, and rows go there while ``folder`` cannot be written. None for nowhere.
-        person
-            Who paints, noted in the journal: undo takes back their strokes only. None for the
-            user of this machine.
-        on_saved, on_failed
-            Called on the writer's thread: after each commit with the number of
-            rows of our own journal that are durable; after each failed try with
-            a :class:`~napari_vessel.errors.JournalError`. Nothing is dropped
-            then: rows stay in memory, and aside, and are tried again every second.
+        options
+            See :class:`OpenOptions`.
         """
+        read_only, cache = options.get("read_only", False), options.get("cache")
+        aside, person = options.get("aside"), options.get("person")
         left, news = _found_aside(aside, folder, read_only=read_only)
         paths = [*journal_paths(folder), *left]
         known = learn(paths, shape, cache)
         path = folder / journal_name(uuid.uuid4().hex)
         writer = JournalWriter(
-            path, shape, on_saved=on_saved, on_failed=on_failed,
+            path,
+            shape,
+            on_saved=options.get("on_saved"),
+            on_failed=options.get("on_failed"),
             aside=aside and aside / aside_name(path.name),
             person=user() if person is None else person,
-        )  # fmt: skip
+        )
         opened = cls(folder, known, paths, writer, read_only=read_only)
         opened.news = news
         if cache and not read_only and known.deserves_a_cache:
@@ -143,6 +153,16 @@ class KeptCorrections:
         if self._cannot_write:
             return f"{self.folder.parent} cannot be written: it is open to view."
         return None
+
+    @property
+    def private(self) -> bool:
+        """Whether a person chose to paint into a journal outside of the folder."""
+        return self._writer.is_moved
+
+    @property
+    def journals(self) -> list[Path]:
+        """The journals that are open, our own included once it holds a row."""
+        return [*self._paths, *self._writer.paths]
 
     @property
     def position(self) -> dict[str, int]:
@@ -198,9 +218,8 @@ class KeptCorrections:
         """Write the cache anew; return whether it was. Painting waits meanwhile."""
         with self._lock:
             self.end_stroke()
-            paths = [*self._paths, *self._writer.paths]
             flushed = self._writer.flush()
-            return flushed and keep(self._recorder.known, paths, cache, self.position)
+            return flushed and keep(self._recorder.known, self.journals, cache, self.position)
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Make everything durable; return whether it is, within ``timeout`` seconds."""

@@ -91,6 +91,8 @@ def _replayed(known: Known, paths: Sequence[Path], cached: Cached | None) -> Kno
     after = cached.last if cached else None
     for row in rows_of(paths, known.replayed.problems, after=after):
         if newest is not None and row.header.stamp <= newest:
+            if known.table.has(row.header.stamp):  # of a copy of a journal
+                continue
             raise _TooLateError
         if applied(row, known.replayed):
             known.note(row.header, row.path.name)

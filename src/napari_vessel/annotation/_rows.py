@@ -83,6 +83,14 @@ class RowTable:
         """Return the stroke that a stamp names, if it is known."""
         return self._places.get((self._sessions.place(stamp.session), stamp.sequence))
 
+    def has(self, stamp: Stamp) -> bool:
+        """Tell whether a row is there."""
+        rows = self._rows[: self._count]
+        session = self._sessions.place(stamp.session)
+        at = np.searchsorted(rows["ms"], [stamp.milliseconds, stamp.milliseconds + 1])
+        near = rows[at[0] : at[1]]
+        return bool(((near["session"] == session) & (near["sequence"] == stamp.sequence)).any())
+
     def stamp(self, row: int) -> Stamp:
         """Return a row's stamp."""
         return self._stamp(self._rows[row])

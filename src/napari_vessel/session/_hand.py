@@ -123,7 +123,7 @@ class SessionHand(SessionDelivery):
     # -- is it saved? ----------------------------------------------------------
 
     def _saving(self) -> None:
-        if self.save_state != "failed":
+        if self.save_state not in {"failed", "aside"}:
             self._tell_saved("saving", "Saving …")
         self._on_saved()  # the journal's thread may have been faster than this one
 

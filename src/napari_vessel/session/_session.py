@@ -12,6 +12,7 @@ from napari_vessel.geometry import Box, VoxelSize
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import Project, diagnostic_report
 from napari_vessel.session._answers import proposals
+from napari_vessel.session._history import SessionHistory
 from napari_vessel.session._jobs import SessionJobs
 from napari_vessel.session._opening import Callbacks, FirstHole, keep_array, open_for_session
 from napari_vessel.session._tools import SessionTools
@@ -23,7 +24,7 @@ from napari_vessel.workflows import Clean, Export, Focus, Foresee, Propose, Retr
 Answering = Generator[Asked | Answer | Opened, None, None]
 
 
-class Session(SessionTools, SessionJobs):
+class Session(SessionHistory, SessionTools, SessionJobs):
     """One volume, its project, its proposal and its corrections, as one viewer has them open.
 
     Methods that return a generator are long: run them on a worker's thread and

@@ -16,10 +16,10 @@ from napari_vessel.volumes import IntensityWindow, Volume
 from napari_vessel.workflows import PolarityUsed, ScaleUsed
 
 ActivityName = Literal[
-    "open", "predict", "retrain", "export", "forecast", "region", "overview", "tool"
+    "open", "predict", "retrain", "export", "forecast", "region", "overview", "tool", "history"
 ]
 ActivityState = Literal["idle", "running", "done", "failed", "cancelled"]
-SaveState = Literal["nothing", "saving", "saved", "failed"]
+SaveState = Literal["nothing", "saving", "saved", "aside", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
