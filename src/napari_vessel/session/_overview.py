@@ -88,6 +88,11 @@ class Overview:
         self._noted: OrderedDict[_Key, None] = OrderedDict()  # the one asked for last comes last
         self._changes = 0
 
+    @property
+    def has_noted(self) -> bool:
+        """Whether something that was looked at is still to be made."""
+        return bool(self._noted)
+
     # -- on the thread that shows ----------------------------------------------
 
     def read(self, level: int, box: Box) -> Bytes:

@@ -95,6 +95,12 @@ class SessionRegion(SessionHand):
         whole = Box.of(self._open_now().opened.volume.shape)
         return box_around(tuple(int(p) for p in point), whole)
 
+    def region_holds(self, point: tuple[float, ...]) -> bool:
+        """Tell whether ``point`` (volume voxels) is open at full resolution."""
+        return all(
+            a <= p < b for p, a, b in zip(point, self.region.start, self.region.stop, strict=True)
+        )
+
     # -- long: generators for a worker's thread --------------------------------
 
     def move_region(self, box: Box) -> Moving:

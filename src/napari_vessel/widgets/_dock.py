@@ -18,6 +18,7 @@ from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._jobs import Jobs
 from napari_vessel.widgets._jobs_section import JobsSection
 from napari_vessel.widgets._predict_section import PredictSection
+from napari_vessel.widgets._region_section import RegionSection
 from napari_vessel.widgets._retrain_section import RetrainSection
 from napari_vessel.widgets._section import Desk, Sentence, button
 from napari_vessel.widgets._viewer import ViewerLink
@@ -61,13 +62,14 @@ class VesselsDock(QWidget):
 
     def _build(self) -> None:
         self.volume = VolumeSection(self.desk)
+        self.region = RegionSection(self.desk)
         self.predict = PredictSection(self.desk)
         self.correct = CorrectSection(self.desk)
         self.retrain = RetrainSection(self.desk)
         self.export = ExportSection(self.desk)
         self.whole = JobsSection(self.desk, self.predict.settings)
         self.sections = (
-            *(self.volume, self.predict, self.correct, self.retrain, self.export),
+            *(self.volume, self.region, self.predict, self.correct, self.retrain, self.export),
             self.whole,
         )
         content = QWidget()
@@ -96,7 +98,7 @@ class VesselsDock(QWidget):
         link = self.desk.link
         link.bind("Shift-P", self.predict.start)
         link.bind("Shift-A", self.correct.accept_slice)
-        link.bind("Shift-N", self.volume.work_here)
+        link.bind("Shift-N", self.region.work_here)
         link.bind("Q", link.toggle_mask)
 
     def _start(self) -> None:

@@ -107,7 +107,7 @@ class Section(QFrame):
         self.setObjectName(f"vessels-{self.title.lower()}")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 8)
-        heading = QLabel(f"{self.number}   {self.title}")
+        heading = QLabel(f"{self.number}   {self.title}" if self.number else self.title)
         heading.setStyleSheet("font-weight: bold; font-size: 14px")
         layout.addWidget(heading)
         self.hint = Sentence()

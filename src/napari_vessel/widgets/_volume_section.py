@@ -61,12 +61,6 @@ class VolumeSection(Section):
         self.vessels = VesselsRow(self._take_polarity)
         self._shown: Opened | None = None
         self.body.addWidget(self.vessels)
-        self.here = button(
-            "Work here (Shift-N)",
-            "Move the region that is open at full resolution to where you look.",
-            self.work_here,
-        )
-        self.body.addWidget(self.here)
         self.desk.follower.follow(self.desk.link.events.layers, self._list_layers)
         self._fill_layers()
 
@@ -111,10 +105,6 @@ class VolumeSection(Section):
             control.setEnabled(not busy)
         self.use.setEnabled(not busy and self.layers.count() > 0)
         self.again.setEnabled(not busy and volume is not None)
-        opened = session.opened
-        partial = opened is not None and opened.region.shape != opened.volume.shape
-        self.here.setVisible(partial)
-        self.here.setEnabled(not busy)
 
     def _show_vessels(self) -> None:
         opened = self.desk.session.opened
@@ -145,17 +135,6 @@ class VolumeSection(Section):
             return
         options = self.options.wished()
         self.desk.jobs.start("open", lambda: self.desk.session.open(where, options))
-
-    def work_here(self) -> None:
-        """Move the open region to where the person looks."""
-        opened, focus = self.desk.session.opened, self.desk.link.focus()
-        if opened is None or focus is None or opened.region.shape == opened.volume.shape:
-            return
-        volume = opened.volume
-        self.desk.jobs.start(
-            "open",
-            lambda: self.desk.session.open(volume.uri, volume.options, around=focus),
-        )
 
     def _choose_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open a volume", "", _FILES)
