@@ -212,6 +212,11 @@ class Strokes:
             self._to_change()
             self._write_state(then.overlay)
 
+    def person_of(self, stamp: Stamp) -> str:
+        """Return who made the stroke that a stamp names; empty where nobody tells."""
+        stroke = self._recorder.table.find(stamp)
+        return "" if stroke is None else self._recorder.person(stroke)
+
     def rows_until(self, stroke: int) -> int:
         """Return how many rows were written up to the end of a stroke."""
         return int(self._recorder.table.rows_of(stroke)[-1]) + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,7 +132,7 @@ class SessionHistory(SessionHand):
                 sentence = _overlaps_found(scanned.overlaps)
                 yield Answer("history", question, HistoryChanged(None, sentence, scanned.overlaps))
 
-    def take_journal(self, path: Path) -> Iterator[Asked | Answer]:
+    def take_journal(self, path: Path) -> Answers:
         """Copy a colleague's journal into the project; opening it again puts it in order."""
         work = self._open_now()
         question = ("take", path)
@@ -142,7 +142,7 @@ class SessionHistory(SessionHand):
         sentence = f"{path.name} was here already." if taken is None else f"Took in {taken.name}."
         yield Answer("history", question, HistoryChanged(None, sentence))
 
-    def give_journals(self, out: Path) -> Iterator[Asked | Answer]:
+    def give_journals(self, out: Path) -> Answers:
         """Copy all journals of the project into a folder, for a colleague."""
         work = self._open_now()
         question = ("give", out)

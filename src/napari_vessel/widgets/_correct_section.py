@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel
 
 from napari_vessel.errors import VesselError
 from napari_vessel.widgets._section import Section, Sentence, button, row
+from napari_vessel.widgets._tools_panel import ToolsPanel
 
 __all__ = ["CorrectSection"]
 
@@ -24,6 +25,7 @@ _LIGHTS = {
     "nothing": ("#8a8a8a", "nothing to save yet"),
     "saving": ("#d08a3c", "saving …"),
     "saved": ("#3f9d63", "saved"),
+    "aside": ("#d08a3c", "SAFE, BUT NOT IN THE PROJECT"),
     "failed": ("#d0453c", "CANNOT SAVE"),
 }
 
@@ -47,6 +49,8 @@ class CorrectSection(Section):
             self.tools[mode] = tool
             tools.addWidget(tool)
         self.body.addLayout(tools)
+        self.quick = ToolsPanel(self.desk)
+        self.body.addWidget(self.quick)
         self.accept = button(
             "Accept slice (Shift-A)",
             "Mark the slice in view as reviewed: what is shown becomes truth to learn from.",
@@ -87,6 +91,7 @@ class CorrectSection(Section):
         opened = session.opened is not None
         for control in (*self.tools.values(), self.accept):
             control.setEnabled(opened and link.labels is not None)
+        self.quick.set_ready(opened and link.labels is not None)
         for control in (self.undo, self.redo):
             control.setEnabled(opened)
         self.restore.setVisible(not link.complete)

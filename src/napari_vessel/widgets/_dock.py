@@ -15,8 +15,10 @@ from napari_vessel.session import Session
 from napari_vessel.widgets._correct_section import CorrectSection
 from napari_vessel.widgets._export_section import ExportSection
 from napari_vessel.widgets._follower import Follower
+from napari_vessel.widgets._history_section import HistorySection
 from napari_vessel.widgets._jobs import Jobs
 from napari_vessel.widgets._jobs_section import JobsSection
+from napari_vessel.widgets._orthogonal_section import OrthogonalSection
 from napari_vessel.widgets._predict_section import PredictSection
 from napari_vessel.widgets._region_section import RegionSection
 from napari_vessel.widgets._retrain_section import RetrainSection
@@ -65,12 +67,14 @@ class VesselsDock(QWidget):
         self.region = RegionSection(self.desk)
         self.predict = PredictSection(self.desk)
         self.correct = CorrectSection(self.desk)
+        self.history = HistorySection(self.desk)
+        self.planes = OrthogonalSection(self.desk)
         self.retrain = RetrainSection(self.desk)
         self.export = ExportSection(self.desk)
         self.whole = JobsSection(self.desk, self.predict.settings)
         self.sections = (
-            *(self.volume, self.region, self.predict, self.correct, self.retrain, self.export),
-            self.whole,
+            *(self.volume, self.region, self.predict, self.correct, self.history),
+            *(self.planes, self.retrain, self.export, self.whole),
         )
         content = QWidget()
         inside = QVBoxLayout(content)
