@@ -4,16 +4,23 @@ __all__ = [
     "Answer",
     "Asked",
     "DisagreementMap",
+    "Found",
     "Job",
     "JobWish",
+    "LocalThreshold",
     "Looked",
     "Moved",
     "Opened",
     "Overview",
     "OverviewLevel",
+    "PieceTool",
+    "ReviewedMap",
     "SaveState",
+    "SeenSlice",
     "Session",
     "SessionEvents",
+    "Stamp",
+    "ToolConfig",
     "region_for",
 ]
 
@@ -21,12 +28,19 @@ from ._disagreement import DisagreementMap as DisagreementMap
 from ._events import SessionEvents as SessionEvents
 from ._jobs import Job as Job
 from ._jobs import JobWish as JobWish
+from ._local import LocalThreshold as LocalThreshold
 from ._overview import Overview as Overview
 from ._overview import OverviewLevel as OverviewLevel
 from ._region import Looked as Looked
 from ._region import Moved as Moved
 from ._region import region_for as region_for
+from ._seen_slice import ReviewedMap as ReviewedMap
+from ._seen_slice import SeenSlice as SeenSlice
+from ._seen_slice import Stamp as Stamp
 from ._session import Session as Session
+from ._tool_config import ToolConfig as ToolConfig
+from ._tool_values import Found as Found
+from ._tools import PieceTool as PieceTool
 from ._values import Activity as Activity
 from ._values import ActivityName as ActivityName
 from ._values import Answer as Answer

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane, Zyx
+from napari_vessel.morphology import Likeness, belonging, likeness_at
 from napari_vessel.runner import Runner
 from napari_vessel.session._hand import SessionHand
 from napari_vessel.session._local import LocalThreshold
+from napari_vessel.session._seen_slice import ReviewedMap, SeenSlice, Stamp, seen_slice
 from napari_vessel.session._tool_config import ToolConfig
 from napari_vessel.session._tool_pieces import (
     accept_piece,
@@ -167,6 +169,25 @@ class SessionTools(SessionHand):
         """Return the activities that make no sense any more once ``opened`` is shown."""
         return (*super().ended_by(opened), "tool")
 
+    def seen_slice(self, plane: Plane, index: int) -> SeenSlice:
+        """Read what slice ``index`` shows to the vessel brush; on a worker's thread."""
+        return seen_slice(self._open_now(), plane, index)
+
+    def brush_mask(self, seen: SeenSlice, stamp: Stamp, like: Likeness) -> NDArray[np.bool_]:
+        """Return what of a brush's stamp belongs to what the stroke began on; at once."""
+        bright = seen.intensity[stamp.rows, stamp.columns]
+        probability = self._in_slice(seen)[stamp.rows, stamp.columns]
+        return belonging(bright, probability, stamp.disc, like, self.tool_config.tolerance)
+
+    def likeness(self, seen: SeenSlice, at: tuple[int, int]) -> Likeness:
+        """Return what a slice shows at a pixel: what a stroke begins on."""
+        return likeness_at(seen.intensity, self._in_slice(seen), at)
+
+    def reviewed_map(self) -> ReviewedMap | None:
+        """Return where the region is reviewed, as an array that reads the corrections."""
+        work = self._work
+        return ReviewedMap(work.corrections, work.region) if work else None
+
     # -- inside ----------------------------------------------------------------
 
     _plane: Plane | None = None
@@ -174,6 +195,10 @@ class SessionTools(SessionHand):
     def _install(self, opened: Opened) -> None:
         self._painted = PaintedSlices()
         super()._install(opened)
+
+    def _in_slice(self, seen: SeenSlice) -> NDArray[np.uint8]:
+        box = seen.region.slice_at(seen.plane, seen.index + seen.region.start[seen.plane.normal])
+        return self._open_now().view.probability(box).squeeze(seen.plane.normal)
 
     def _scene(self) -> Scene:
         work = self._open_now()

@@ -15,6 +15,7 @@ from napari_vessel.errors import LabelsError, VesselError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.widgets._painter import Painter
 from napari_vessel.widgets._scatter import Piece, pieces_of
+from napari_vessel.widgets._tool_layer import ToolLabels
 
 if TYPE_CHECKING:
     from napari_vessel.annotation import EditableLabels
@@ -25,7 +26,7 @@ __all__ = ["VESSEL_COLOUR", "VesselLabels"]
 VESSEL_COLOUR = (0.95, 0.35, 0.10, 1.0)
 
 
-class VesselLabels(Labels):  # type: ignore[misc]  # napari ships no complete types
+class VesselLabels(ToolLabels):
     """A mask of one region: 0 is background, every other value vessel (kept as 1).
 
     A stroke is what the brush covered, not what changed: painting vessel on a
