@@ -123,6 +123,11 @@ class DeviceMemoryError(VesselError, MemoryError):
         super().__init__(message)
         self.offers = offers
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Said outright: tblib, which comes with dask.distributed, pickles exceptions in a way
+        # of its own, and cannot make one of two base classes.
+        return type(self), (str(self), self.offers), self.__dict__
+
 
 class ComputeError(VesselError):
     """The compute process failed or ended."""

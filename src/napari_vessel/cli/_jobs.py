@@ -9,6 +9,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from napari_vessel.cli._group import INTERRUPTED
 from napari_vessel.cli._logging import log_to_person
 from napari_vessel.cli._options import Json, ProjectPath
 from napari_vessel.cli._output import FAULT, PARTIAL, StoppedEarly, explained, follow, say
@@ -112,7 +113,7 @@ def run_job(
     if isinstance(result, JobStopped):
         again = "" if result.state == "cancelled" else " Run it again to go on where it was."
         say(result.sentence + again)
-        raise StoppedEarly(FAULT)
+        raise StoppedEarly(INTERRUPTED if result.interrupted else FAULT)
     return cast("Proposed", result)
 
 

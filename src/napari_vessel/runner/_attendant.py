@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
 from contextlib import ExitStack, suppress
 from threading import Event, RLock, Thread
@@ -26,6 +27,7 @@ _TICK_S, _TOLD_S, _HEARTBEAT_S = 0.2, 1.0, 10.0
 # How long a step may take to come to its end: one batch of tiles is a second at most. What is
 # done is on the disk at any time, so a step that hangs is left standing.
 _PATIENCE_S = {"end": 1.4, "pause": 20.0, "cancel": 20.0}
+_INTERRUPTED = 130  # what shells expect after Ctrl-C
 _LEFT: dict[Why, JobState] = {"pause": "paused", "cancel": "stopped", "end": "stopped"}
 _SENTENCES: dict[JobState, str] = {
     "paused": "Paused. What is done is kept.",
@@ -54,6 +56,7 @@ class Attendant:
         )
         self._lock, self._over, self._open = RLock(), Event(), ExitStack()
         self._stop: Why | None = None
+        self._interrupted = False
         self._deadline = self._told = 0.0
         self._changed = True
 
@@ -80,6 +83,11 @@ class Attendant:
     def stop(self) -> Why | None:
         """Why the job is to stop now, if it is."""
         return self._stop
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was Ctrl-C that ends the job."""
+        return self._interrupted
 
     @property
     def status(self) -> JobStatus:
@@ -155,7 +163,8 @@ class Attendant:
 
     def _watch(self) -> None:
         while not self._over.is_set():
-            if self._signals.heard(_TICK_S):
+            if (number := self._signals.heard(_TICK_S)) is not None:
+                self._interrupted |= number == signal.SIGINT
                 self._ask_to_stop("end", again=self._stop == "end")
             self._look_for_wishes()
             if self._stop and time.monotonic() > self._deadline:
@@ -181,7 +190,7 @@ class Attendant:
             self.say_left(_LEFT[self._stop])
             with suppress(OSError):  # not sys.stderr, which the main thread may hold
                 os.write(2, f"{self._status.what} Run it again to go on.\n".encode())
-            os._exit(1)
+            os._exit(_INTERRUPTED if self._interrupted else 1)
 
     def _await_viewer(self) -> None:
         with suppress(OSError):

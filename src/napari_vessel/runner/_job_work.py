@@ -27,10 +27,11 @@ _POLL_S = 0.3
 
 @dataclass(frozen=True, slots=True)
 class JobStopped:
-    """A job was left before its end, as was asked."""
+    """A job was left before its end, as was asked; ``interrupted``: by Ctrl-C."""
 
     state: JobState
     sentence: str
+    interrupted: bool = False
 
 
 def work_on(
@@ -104,7 +105,7 @@ def _stopped(attendant: Attendant, record: JobRecord) -> JobStopped:
 
 def _left(attendant: Attendant, state: JobState) -> JobStopped:
     attendant.say_left(state)
-    return JobStopped(state, attendant.status.what)
+    return JobStopped(state, attendant.status.what, attendant.interrupted)
 
 
 class _Turn:

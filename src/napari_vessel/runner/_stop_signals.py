@@ -46,10 +46,11 @@ class StopSignals:
         self._ear.close()
         self._mouth.close()
 
-    def heard(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds for a signal to end; tell whether one came."""
+    def heard(self, timeout: float) -> int | None:
+        """Wait up to ``timeout`` seconds for a signal to end; return which one came, if one did."""
         ready, _, _ = select.select([self._ear], [], [], timeout)
-        return bool(ready) and any(number in _ENDING for number in self._ear.recv(64))
+        numbers = self._ear.recv(64) if ready else b""
+        return next((number for number in numbers if number in _ENDING), None)
 
 
 def _note(_number: int, _frame: FrameType | None) -> None:
