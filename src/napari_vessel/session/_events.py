@@ -15,6 +15,7 @@ class SessionEvents(SignalGroup):
     """
 
     opened = Signal(description="A volume, a project or a region was opened; look at everything.")
+    painted = Signal(object, description="Box (volume voxels) that a brush covered just now.")
     shown = Signal(object, description="Box (volume voxels) whose shown mask changed; None: all.")
     threshold = Signal(float, description="The threshold of the proposal changed.")
     smallest = Signal(float, description="The smallest piece that is shown, in µm³, changed.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_vessel.annotation import EditableLabels
 from napari_vessel.errors import CallerError
@@ -158,6 +159,11 @@ class SessionRegion(SessionHand):
             self._overview.show(proposal, work.view.threshold, work.region)
             self.events.overview.emit(None)
 
+    def paint(self, box: Box, mask: NDArray[np.bool_], value: int) -> None:
+        """Paint what the brush covered; see :meth:`SessionHand.paint`."""
+        super().paint(box, mask, value)
+        self.events.painted.emit(box.shifted(self.region.start))
+
     def _changed(self, box: Box) -> Box:
         if self._overview is not None:  # an undo may reach where the region was before
             self._overview.changed(box)
@@ -176,6 +182,8 @@ class SessionRegion(SessionHand):
             return  # another volume was opened, or another move asked for, meanwhile
         self.end_stroke()
         self._held.clear()
+        if work.view.local is not None:
+            self.events.local.emit(None)  # it was of the old region
         _install(work, moved)
         self._questions.pop("region")
         self._look_anew(work, moved.proposal)
