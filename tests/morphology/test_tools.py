@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.ndimage import label
+from scipy.ndimage import distance_transform_edt, label
 
 from napari_vessel.geometry import Box
 from napari_vessel.morphology import (
@@ -113,6 +113,12 @@ def test_surroundings_are_measured_in_micrometres_and_leave_other_pieces_alone()
 # -- the vessel brush ----------------------------------------------------------------------
 
 
+def core(brush):
+    """The inner half of a disc."""
+    inside = distance_transform_edt(np.pad(brush, 1))[1:-1, 1:-1]
+    return inside > inside.max() / 2
+
+
 def slice_of_vessel():
     inside = disc((41, 41), (20, 20), 6)
     intensity = np.where(inside, 0.2, 0.8).astype(np.float32)
@@ -123,7 +129,7 @@ def test_the_brush_takes_what_looks_like_the_vessel_and_no_more():
     inside, intensity, probability = slice_of_vessel()
     brush = disc(inside.shape, (20, 24), 8)
     like = likeness_at(intensity, probability, (20, 20))
-    found = belonging(intensity, probability, brush, like, 0.3)
+    found = belonging(intensity, probability, brush, core(brush), like, 0.3)
     np.testing.assert_array_equal(found, inside & brush)
 
 
@@ -132,7 +138,7 @@ def test_where_no_brightness_tells_a_vessel_its_probability_does():
     even = np.full(inside.shape, 0.5, np.float32)
     probability = np.where(inside, 40, 4).astype(np.uint8)  # far below any threshold
     brush = disc(inside.shape, (20, 24), 8)
-    found = belonging(even, probability, brush, Likeness(0.5, 40 / 255), 0.3)
+    found = belonging(even, probability, brush, core(brush), Likeness(0.5, 40 / 255), 0.3)
     np.testing.assert_array_equal(found, inside & brush)
 
 
@@ -140,7 +146,7 @@ def test_the_brush_does_not_jump_to_another_vessel():
     _, intensity, probability = slice_of_vessel()
     intensity[20, 30:33] = 0.2  # under the rim of the brush, not under its inner half
     brush = disc(intensity.shape, (20, 20), 14)
-    found = belonging(intensity, probability, brush, Likeness(0.2, 0.0), 0.3)
+    found = belonging(intensity, probability, brush, core(brush), Likeness(0.2, 0.0), 0.3)
     assert not found[20, 30:33].any()
 
 
@@ -151,10 +157,14 @@ def test_more_tolerance_takes_no_less_and_never_leaves_the_brush(seed, tolerance
     intensity = rng.random((15, 15)).astype(np.float32)
     probability = rng.integers(0, 256, (15, 15)).astype(np.uint8)
     brush, like = disc((15, 15), (7, 7), 6), likeness_at(intensity, probability, (7, 7))
-    less = belonging(intensity, probability, brush, like, tolerance)
-    assert not (less & ~belonging(intensity, probability, brush, like, tolerance + more)).any()
+    less = belonging(intensity, probability, brush, core(brush), like, tolerance)
+    assert not (
+        less & ~belonging(intensity, probability, brush, core(brush), like, tolerance + more)
+    ).any()
     assert not (less & ~brush).any()
-    np.testing.assert_array_equal(belonging(intensity, probability, brush, like, 1.0), brush)
+    np.testing.assert_array_equal(
+        belonging(intensity, probability, brush, core(brush), like, 1.0), brush
+    )
 
 
 # -- between two slices --------------------------------------------------------------------

@@ -157,7 +157,9 @@ def test_the_vessel_brush_paints_what_belongs_and_with_shift_erases_so(work, qtb
     assert painted[10:15, 15:30].mean() > 0.95
     assert not painted[:8].any()
     assert not painted[17:].any()
-    assert not codes(dock)[[5, 7]].any()
+    assert (codes(dock)[4:9, 12, 20] == VESSEL).all()
+    assert not codes(dock)[[3, 9]].any()
+    assert not codes(dock)[4:9, :8].any()
     drag(work, [(6, 12, 20)], SHIFT)
     qtbot.waitUntil(lambda: BACKGROUND in codes(dock))
     assert not (codes(dock)[6, :8]).any()

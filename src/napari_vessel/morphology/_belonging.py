@@ -42,40 +42,39 @@ def likeness_at(
 def belonging(
     intensity: NDArray[np.float32],
     probability: NDArray[np.uint8],
-    disc: _Mask,
+    brush: _Mask,
+    core: _Mask,
     like: Likeness,
     tolerance: float,
 ) -> _Mask:
-    """Return what of a brush's ``disc`` is like what the stroke began on.
+    """Return what a ``brush`` covers that is like what the stroke began on.
 
     A pixel is, if its probability falls by no more than a share ``tolerance`` of where the
     stroke began (a network that is unsure of a vessel is less sure still of what lies around
     it), and if its intensity differs by no more than ``tolerance``, or more where the network
     tells: small arteries are as bright as their surroundings. Of such pixels those are taken
-    that are connected, within the disc, with its inner half, and the holes in them.
+    that are connected, within the brush, with its ``core``, and the holes in them.
 
     Parameters
     ----------
     intensity, probability
-        What lies under the disc: from 0 to 1, and uint8.
-    disc
-        What the brush covers, 2-D.
+        What lies under the brush: from 0 to 1, and uint8; a slice of it, or some.
+    brush, core
+        What the brush covers, and the part of it that points at the vessel.
     like
         What the stroke began on.
     tolerance
-        From 0 to 1; at 1 all of the disc is taken.
+        From 0 to 1; at 1 all of the brush is taken.
     """
-    from scipy.ndimage import binary_erosion, binary_fill_holes, label
+    from scipy.ndimage import binary_fill_holes, label
 
     if tolerance >= 1:
-        return disc.copy()
+        return brush.copy()
     falls = 1 - (probability / 255 + _EVEN) / (like.probability + _EVEN)
     counts = _EVEN / (like.probability + _EVEN)  # what intensity counts: all where nothing was seen
-    alike = disc & (falls <= tolerance)
+    alike = brush & (falls <= tolerance)
     alike &= counts * np.abs(intensity - like.intensity) <= tolerance
-    reach = int(np.sqrt(np.count_nonzero(disc) / np.pi) / 2)
-    inner = binary_erosion(disc, iterations=reach) if reach else disc
     labels, _ = label(alike)
-    kept = np.isin(labels, np.setdiff1d(labels[inner], [0]))
-    found: _Mask = binary_fill_holes(kept) & disc
+    kept = np.isin(labels, np.setdiff1d(labels[core], [0]))
+    found: _Mask = binary_fill_holes(kept) & brush
     return found

@@ -15,36 +15,44 @@ from napari_vessel.geometry import Box, Plane, Zyx
 if TYPE_CHECKING:
     from napari_vessel.session._workspace import Workspace
 
-__all__ = ["ReviewedMap", "SeenSlice", "Stamp", "seen_slice"]
+__all__ = ["ReviewedMap", "SeenSlice", "Stamp", "seen_slice", "slab_of"]
 
 _BLUR = 0.7  # pixels: one grain of noise is no edge
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenSlice:
-    """Brightness of one slice of the region, 0 to 1 within the volume's window.
+    """Brightness of a slice of the region and of some beside it, 0 to 1 within the window.
 
-    ``index`` is in region voxels, ``region`` in volume voxels.
+    ``index`` and ``first`` (of what was read) are in region voxels, ``region`` in volume voxels;
+    ``intensity`` is (slices, rows, columns) of the plane.
     """
 
     region: Box
     plane: Plane
     index: int
+    depth: int
+    first: int
     intensity: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stamp:
-    """A disc of a brush on a slice: where it lies, cut at the slice's edges."""
+    """A ball of a brush on some slices: where it lies, cut at the edges of the region.
+
+    ``ball`` is (slices, rows, columns); ``core`` the inner half of its disc in the middle slice.
+    """
 
     rows: slice
     columns: slice
-    disc: NDArray[np.bool_]
+    ball: NDArray[np.bool_]
+    core: NDArray[np.bool_]
 
     @classmethod
-    def at(cls, centre: tuple[int, int], diameter: int, shape: tuple[int, int]) -> Stamp | None:
-        """Return a disc as napari's brush covers it; None where it lies beside the slice."""
-        radius = diameter // 2
+    def at(cls, seen: SeenSlice, centre: tuple[int, int], diameter: int) -> Stamp | None:
+        """Return what a brush covers, in its slice as napari's; None beside the region."""
+        radius, count, shape = diameter // 2, len(seen.intensity), seen.intensity.shape[1:]
+        slices = (np.arange(count) - (seen.index - seen.first))[:, None, None]
         spans = [
             np.arange(max(0, c - radius), min(n, c + radius + 1))
             for c, n in zip(centre, shape, strict=True)
@@ -53,17 +61,29 @@ class Stamp:
             return None
         rows, columns = np.ix_(spans[0] - centre[0], spans[1] - centre[1])
         first, second = (slice(int(span[0]), int(span[-1]) + 1) for span in spans)
-        return cls(first, second, rows**2 + columns**2 <= (radius + 0.5) ** 2)
+        flat = rows**2 + columns**2
+        core = (slices == 0) & (flat <= (radius / 2 + 0.5) ** 2)
+        return cls(first, second, slices**2 + flat <= (radius + 0.5) ** 2, core)
 
 
-def seen_slice(work: Workspace, plane: Plane, index: int) -> SeenSlice:
-    """Read a slice of what is open; on a worker's thread."""
+def seen_slice(work: Workspace, plane: Plane, index: int, depth: int) -> SeenSlice:
+    """Read a slice of what is open, and ``depth`` before and behind; on a worker's thread."""
     from scipy.ndimage import gaussian_filter
 
     region, opened = work.region, work.opened
-    box = region.slice_at(plane, index + region.start[plane.normal])
-    bright = opened.window.apply(opened.volume.read(box)).squeeze(plane.normal)
-    return SeenSlice(region, plane, index, gaussian_filter(bright, _BLUR))
+    box = slab_of(region, plane, index, depth)
+    bright = np.moveaxis(opened.window.apply(opened.volume.read(box)), plane.normal, 0)
+    first = box.start[plane.normal] - region.start[plane.normal]
+    smooth = gaussian_filter(bright, (0, _BLUR, _BLUR))
+    return SeenSlice(region, plane, index, depth, first, smooth)
+
+
+def slab_of(region: Box, plane: Plane, index: int, depth: int) -> Box:
+    """Return slice ``index`` (region voxels) and ``depth`` before and behind, in volume voxels."""
+    halo = [0, 0, 0]
+    halo[plane.normal] = depth
+    at = region.slice_at(plane, index + region.start[plane.normal])
+    return at.expanded((halo[0], halo[1], halo[2])).intersection(region) or at
 
 
 class ReviewedMap:

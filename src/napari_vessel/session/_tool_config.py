@@ -16,6 +16,12 @@ class ToolConfig(BaseModel, frozen=True, extra="forbid"):
         le=1.0,
         description="Vessel brush: how unlike the first pixel another may be. 1: a plain brush.",
     )
+    brush_depth: int = Field(
+        2,
+        ge=0,
+        le=10,
+        description="Vessel brush: slices before and behind in which it paints what belongs.",
+    )
     reach: int = Field(
         10,
         ge=1,

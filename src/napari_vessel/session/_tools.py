@@ -14,7 +14,13 @@ from napari_vessel.morphology import Likeness, belonging, likeness_at
 from napari_vessel.runner import Runner
 from napari_vessel.session._hand import SessionHand
 from napari_vessel.session._local import LocalThreshold
-from napari_vessel.session._seen_slice import ReviewedMap, SeenSlice, Stamp, seen_slice
+from napari_vessel.session._seen_slice import (
+    ReviewedMap,
+    SeenSlice,
+    Stamp,
+    seen_slice,
+    slab_of,
+)
 from napari_vessel.session._tool_config import ToolConfig
 from napari_vessel.session._tool_pieces import (
     accept_piece,
@@ -171,17 +177,19 @@ class SessionTools(SessionHand):
 
     def seen_slice(self, plane: Plane, index: int) -> SeenSlice:
         """Read what slice ``index`` shows to the vessel brush; on a worker's thread."""
-        return seen_slice(self._open_now(), plane, index)
+        return seen_slice(self._open_now(), plane, index, self.tool_config.brush_depth)
 
     def brush_mask(self, seen: SeenSlice, stamp: Stamp, like: Likeness) -> NDArray[np.bool_]:
         """Return what of a brush's stamp belongs to what the stroke began on; at once."""
-        bright = seen.intensity[stamp.rows, stamp.columns]
-        probability = self._in_slice(seen)[stamp.rows, stamp.columns]
-        return belonging(bright, probability, stamp.disc, like, self.tool_config.tolerance)
+        at = (slice(None), stamp.rows, stamp.columns)
+        seen_there = seen.intensity[at], self._in_slab(seen)[at]
+        tolerance = self.tool_config.tolerance
+        return belonging(*seen_there, stamp.ball, stamp.core, like, tolerance)
 
     def likeness(self, seen: SeenSlice, at: tuple[int, int]) -> Likeness:
         """Return what a slice shows at a pixel: what a stroke begins on."""
-        return likeness_at(seen.intensity, self._in_slice(seen), at)
+        middle = seen.index - seen.first
+        return likeness_at(seen.intensity[middle], self._in_slab(seen)[middle], at)
 
     def reviewed_map(self) -> ReviewedMap | None:
         """Return where the region is reviewed, as an array that reads the corrections."""
@@ -196,9 +204,9 @@ class SessionTools(SessionHand):
         self._painted = PaintedSlices()
         super()._install(opened)
 
-    def _in_slice(self, seen: SeenSlice) -> NDArray[np.uint8]:
-        box = seen.region.slice_at(seen.plane, seen.index + seen.region.start[seen.plane.normal])
-        return self._open_now().view.probability(box).squeeze(seen.plane.normal)
+    def _in_slab(self, seen: SeenSlice) -> NDArray[np.uint8]:
+        box = slab_of(seen.region, seen.plane, seen.index, seen.depth)
+        return np.moveaxis(self._open_now().view.probability(box), seen.plane.normal, 0)
 
     def _scene(self) -> Scene:
         work = self._open_now()

@@ -28,7 +28,7 @@ TOOLS = (
         "brush",
         "Vessel brush",
         "U",
-        "Drag along a vessel: takes only what is like the place you start on. Shift: erases so.",
+        "Drag along a vessel: takes what is like where you start, 2 slices deep. Shift: erases so.",
         "brush",
     ),
     Tool("accept", "Accept piece", "K", "Click a vessel: all of it, in 3D, is right.", "piece"),

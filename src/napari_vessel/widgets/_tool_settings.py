@@ -14,6 +14,7 @@ __all__ = ["ToolSettings"]
 
 _NAMES = {
     "tolerance": "Tolerance",
+    "brush_depth": "Brush depth",
     "reach": "Reach",
     "depth": "Box depth",
     "largest_hole": "Largest hole",

@@ -97,7 +97,9 @@ class VesselBrush(QObject):
         seen, opened = self._seen, self._session.opened
         if seen is None or opened is None:
             return False
-        return (seen.region, seen.plane, seen.index) == (opened.region, plane, index)
+        depth = self._session.tool_config.brush_depth
+        looked = (seen.region, seen.plane, seen.index, seen.depth)
+        return looked == (opened.region, plane, index, depth)
 
     def _read(self, plane: Plane, index: int) -> Generator[SeenSlice, None, None]:
         yield self._session.seen_slice(plane, index)
@@ -121,13 +123,13 @@ class VesselBrush(QObject):
         seen = self._seen
         if seen is None or not self._sees(path.plane, path.index):
             return
-        shape = seen.intensity.shape
+        shape = seen.intensity.shape[1:]
         pieces = []
         for point in path.points[path.painted :]:
             row, column = (min(max(p, 0), n - 1) for p, n in zip(point, shape, strict=True))
             if path.like is None:
                 path.like = self._session.likeness(seen, (row, column))
-            stamp = Stamp.at(point, path.layer.brush_size, (shape[0], shape[1]))
+            stamp = Stamp.at(seen, point, path.layer.brush_size)
             if stamp is not None:
                 mask = self._session.brush_mask(seen, stamp, path.like)
                 pieces.append(_piece(seen, stamp, mask, path.value))
@@ -146,6 +148,6 @@ def _piece(seen: SeenSlice, stamp: Stamp, mask: np.ndarray, value: int) -> Piece
     for axis, span in ((seen.plane.rows, stamp.rows), (seen.plane.columns, stamp.columns)):
         start[axis], stop[axis] = span.start, span.stop
     normal = seen.plane.normal
-    start[normal], stop[normal] = seen.index, seen.index + 1
+    start[normal], stop[normal] = seen.first, seen.first + len(mask)
     (a, b, c), (d, e, f) = start, stop
-    return Piece(Box((a, b, c), (d, e, f)), np.expand_dims(mask, normal), value)
+    return Piece(Box((a, b, c), (d, e, f)), np.moveaxis(mask, 0, normal), value)
