@@ -61,6 +61,23 @@ def test_who_saw_a_stroke_and_painted_over_it_decided(opened: Open, folder: Path
     assert overlaps_in(folder) == ()
 
 
+def test_who_opens_second_is_told_who_paints_and_may_paint_all_the_same(opened: Open) -> None:
+    first = opened()
+    assert first.news == []
+    first.paint(BOX, ALL, 1)
+    assert first.flush(30)
+    second = opened()
+    (told,) = second.news
+    assert "Somebody paints here" in told
+    assert first._writer.path.name.split("-")[1] in told
+    second.paint(BOX.shifted((9, 0, 0)), ALL, 1)
+    for hand in (first, second):
+        assert hand.close(30)
+    third = opened()
+    assert third.news == []
+    assert third.overlay.vessel == 2 * BOX.size
+
+
 def test_hands_that_agree_need_no_review(opened: Open, folder: Path) -> None:
     ada, bob = opened(), opened()
     for hand in (ada, bob):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -27,7 +28,10 @@ from napari_vessel.geometry import Box
 _known.WORTH_CACHING = 100  # so that some are killed while they write the cache
 folder, seed, most = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 corrections = Corrections.open(
-    folder, (20, 60, 70), cache=folder.parent / "cache", on_saved=lambda rows: print(rows, flush=True)
+    folder,
+    (20, 60, 70),
+    cache=folder.parent / "cache",
+    on_saved=lambda rows: print(rows, flush=True),
 )
 assert not corrections.problems, corrections.problems
 rng = np.random.default_rng(seed)
@@ -84,13 +88,27 @@ def killed_again_and_again(folder: Path, seeds: range, rng: np.random.Generator)
     return acknowledged
 
 
-def killed_painter(folder: Path, seed: int, *, wanted: int) -> int:
-    """Let a child paint until ``wanted`` rows are saved, kill it, return what it acknowledged."""
+@pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX's")
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGABRT, signal.SIGHUP])
+def test_every_acknowledged_stroke_survives_being_ended(tmp_path: Path, end: int) -> None:
+    folder = tmp_path / "journal"
+    rows = killed_painter(folder, 3, wanted=20, end=end)
+    result = replay(folder, SHAPE)
+    (used,) = result.position.values()
+    assert used >= rows
+    expected = next(s for i, s in enumerate(states_of(np.zeros(SHAPE, np.uint8), 3)) if i == used)
+    np.testing.assert_array_equal(result.overlay.read(WHOLE), expected)
+
+
+def killed_painter(
+    folder: Path, seed: int, *, wanted: int, end: int = getattr(signal, "SIGKILL", 9)
+) -> int:
+    """Let a child paint until ``wanted`` rows are saved, end it, return what it acknowledged."""
     command = [sys.executable, "-c", PAINTER, str(folder), str(seed), str(MOST)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         for line in child.stdout:
             if int(line) >= wanted:
                 break
         time.sleep(seed % 5 * 0.03)  # anywhere between two commits
-        child.kill()
+        child.send_signal(end)  # a child that hangs runs into the test's own limit
         return max([int(line), *map(int, child.stdout.read().split())])

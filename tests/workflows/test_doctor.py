@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_vessel.errors import OutputExistsError, ProjectError
-from napari_vessel.geometry import Plane
+from napari_vessel.geometry import Box, Plane
 from napari_vessel.workflows import WORKFLOWS, Correct, Examine, Propose
 
 
@@ -72,3 +72,26 @@ def test_what_is_gone_or_changed_is_told(corrected, volume):
 def test_a_folder_that_is_no_project_is_said_so(tmp_path):
     with pytest.raises(ProjectError, match="is no project"):
         list(WORKFLOWS["doctor"](Examine(tmp_path)))
+
+
+def test_a_cache_is_rebuilt_from_the_journals(corrected):
+    assert run(corrected).facts["cache"] == "none needed"
+    cache = corrected.path / "cache" / "overlay.zarr.zip"
+    cache.parent.mkdir()
+    cache.write_bytes(b"rubbish")
+    assert run(corrected).facts["cache"] == "rebuilt"
+    with closing(corrected.open_corrections()) as corrections:
+        assert not corrections.deserves_a_cache
+        assert corrections.overlay.reviewed == 2 * 64 * 64
+    assert cache.read_bytes().startswith(b"PK")
+
+
+def test_where_hands_disagree_is_counted(corrected):
+    shape = corrected.config.volume.shape
+    hands = [corrected.open_corrections(person=name) for name in ("ada", "bob")]
+    for value, hand in enumerate(hands):
+        hand.paint(Box.of(shape), np.ones(shape, bool), value)
+        assert hand.flush(30)
+    for hand in hands:
+        assert hand.close(30)
+    assert run(corrected).facts["overlaps"] == 1

@@ -12,7 +12,7 @@ from typing import Literal, Self, TypedDict, Unpack
 
 from napari_vessel.annotation._aside import aside_name, take_in
 from napari_vessel.annotation._draft import Stroke
-from napari_vessel.annotation._journal import journal_name, journal_paths
+from napari_vessel.annotation._journal import holders, journal_name, journal_paths
 from napari_vessel.annotation._known import Known, keep, learn
 from napari_vessel.annotation._recorder import Recorder
 from napari_vessel.annotation._strokes import Strokes
@@ -106,6 +106,7 @@ class KeptCorrections:
         read_only, cache = options.get("read_only", False), options.get("cache")
         aside, person = options.get("aside"), options.get("person")
         left, news = _found_aside(aside, folder, read_only=read_only)
+        news += [_somebody(name) for name in holders(folder)]
         paths = [*journal_paths(folder), *left]
         known = learn(paths, shape, cache)
         path = folder / journal_name(uuid.uuid4().hex)
@@ -270,6 +271,15 @@ class KeptCorrections:
                 f"The corrections in {self.folder} were opened to view only: "
                 "open the project for writing to paint."
             )
+
+
+def _somebody(journal: str) -> str:
+    """Say that somebody else has the project open, by the name of their journal."""
+    begun, host, *_ = f"{journal}--".split("-")
+    return (
+        f"Somebody paints here, too: on {host}, since {begun} (UTC). Both keep a journal of their "
+        "own, so nothing is lost; you see each other's strokes when you open the project again."
+    )
 
 
 def user() -> str:

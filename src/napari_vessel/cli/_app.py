@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 import napari_vessel
-from napari_vessel.cli import _demo, _info, _jobs, _predicting, _projects, _results, _training
+from napari_vessel.cli import (
+    _demo,
+    _info,
+    _jobs,
+    _journals,
+    _predicting,
+    _projects,
+    _results,
+    _training,
+)
 from napari_vessel.cli._group import OneLineGroup
 from napari_vessel.cli._logging import log_to_person
 from napari_vessel.cli._output import StoppedEarly
@@ -22,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (_demo, _info, _predicting, _jobs, _projects, _results, _training):
+for module in (_demo, _info, _predicting, _jobs, _projects, _journals, _results, _training):
     module.register(app)
 
 

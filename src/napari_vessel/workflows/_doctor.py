@@ -1,4 +1,4 @@
-"""Verify a project: its configuration, journals, proposal and checkpoint. Changes but the cache."""
+"""Verify a project: configuration, journals, proposal and checkpoint. Only its cache is written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from os.path import lexists
 from pathlib import Path
 from typing import Any
 
-from napari_vessel.annotation import Corrections, RowSummary, summaries
+from napari_vessel.annotation import Corrections, RowSummary, find_overlaps, summaries
 from napari_vessel.errors import OutputExistsError, VesselError
 from napari_vessel.project import Project, corrections_places
 from napari_vessel.volumes import write_atomically
@@ -39,12 +39,19 @@ def examine(request: Examine) -> Iterator[Progress | Diagnosed]:
     with closing(project.open_corrections(read_only=True, cache=None)) as corrections:
         problems = list(corrections.problems)
         facts = _facts(corrections, request.dump) | {"cache": _rebuilt(project, corrections)}
+        facts["overlaps"] = _overlaps(corrections)
     yield Progress(1, 3, "checks", "Opening volume, checkpoint and proposal")
     problems += _opening_problems(project)
     if request.dump:
         yield Progress(2, 3, "checks", "Writing the strokes")
         _dump(project.journal, request.dump)
     yield Diagnosed(not problems, tuple(problems), facts)
+
+
+def _overlaps(corrections: Corrections) -> int:
+    """Count the places where two hands disagree without having seen each other's stroke."""
+    *_, last = find_overlaps(corrections.journals, corrections.shape)
+    return len(last.overlaps or ())
 
 
 def _rebuilt(project: Project, corrections: Corrections) -> str:
