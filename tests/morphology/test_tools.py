@@ -241,6 +241,18 @@ def test_a_gap_is_closed_along_the_likely_way_and_joins_both_ends():
     assert not tube[4, 10, 30]
 
 
+def test_the_way_over_a_gap_keeps_to_the_middle_of_a_bend():
+    grid = np.indices((17, 60, 80))
+    middle = 30 - 16 * np.cos(grid[2] / 25)
+    bend = (grid[0] - 8) ** 2 + (grid[1] - middle) ** 2 <= 25
+    vessel = bend & ((grid[2] < 25) | (grid[2] >= 52))
+    probability = np.where(bend, 60, 0).astype(np.uint8)
+    ends = tuple((8, round(30 - 16 * np.cos(x / 25)), x) for x in (23, 53))
+    tube = bridged(probability, vessel, ends, CUBE) | vessel
+    overlap = 2 * np.count_nonzero(tube & bend) / (tube.sum() + bend.sum())
+    assert overlap > 0.93
+
+
 def test_the_tube_over_a_gap_goes_from_one_radius_to_the_other():
     shape = (25, 25, 60)
     vessel = np.zeros(shape, bool)
