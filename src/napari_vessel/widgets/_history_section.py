@@ -85,7 +85,7 @@ class HistorySection(Section):
             rows.setDefaultSectionSize(THUMBNAIL + 4)
             columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
             columns.setStretchLastSection(True)
-            for column, width in enumerate((110, 70, 44, 64)):
+            for column, width in enumerate((98, 48, 42, 54)):
                 columns.resizeSection(column, width)
         self.table.doubleClicked.connect(lambda _index: self._go())
         chosen = self.table.selectionModel()

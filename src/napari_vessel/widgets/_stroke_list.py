@@ -23,7 +23,7 @@ from napari_vessel.errors import VesselError
 __all__ = ["THUMBNAIL", "StrokeList", "thumbnail"]
 
 THUMBNAIL = 40
-_COLUMNS = ("When", "Tool", "Plane", "Voxels", "")
+_COLUMNS = ("When", "Tool", "Plane", "Voxels", "State")
 _COLOURS = np.array([[0, 0, 0, 0], [120, 120, 130, 255], [214, 96, 60, 255]], np.uint8)
 _KEPT = 2000  # entries and pictures that are remembered
 
