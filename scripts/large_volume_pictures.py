@@ -17,6 +17,7 @@ from typing import Any
 
 import napari
 import numpy as np
+from PIL import Image
 from qtpy.QtWidgets import QApplication
 from scipy.ndimage import gaussian_filter
 
@@ -88,20 +89,26 @@ def main(out: Path) -> None:
         viewer.close()
 
 
+def keep(viewer: Any, path: Path) -> None:  # noqa: ANN401  napari's
+    """Save what the window shows."""
+    shown = viewer.screenshot(canvas_only=False, flash=False)
+    Image.fromarray(shown[..., :3]).save(path, quality=75)
+
+
 def pictures(viewer: Any, dock: VesselsDock, out: Path) -> None:  # noqa: ANN401  napari's
     """Take a picture of each."""
     viewer.dims.set_point(0, 40 * 5)
     settle(dock)
-    viewer.screenshot(out / "large-region.png", canvas_only=False, flash=False)
+    keep(viewer, out / "large-region.webp")
     viewer.dims.ndisplay = 3
     settle(dock)
-    viewer.screenshot(out / "large-3d.png", canvas_only=False, flash=False)
+    keep(viewer, out / "large-3d.webp")
     viewer.dims.ndisplay = 2
     dock.planes.switch.click()
     settle(dock)
     dock.planes.views.go((40 * 5, 100 * 5, 120 * 5))
     settle(dock)
-    viewer.screenshot(out / "large-planes.png", canvas_only=False, flash=False)
+    keep(viewer, out / "large-planes.webp")
 
 
 if __name__ == "__main__":

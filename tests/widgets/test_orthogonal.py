@@ -104,3 +104,17 @@ def test_the_views_follow_the_region(planes, qtbot):
     for view in views.views:
         assert view.labels.region == box
         assert view.labels.data is dock.session.labels
+
+
+def test_closing_their_dock_closes_the_views(planes):
+    viewer, dock, views = planes
+    viewer.window.remove_dock_widget(views)  # as the cross of the dock does
+    assert dock.planes.views is None
+    assert not dock.planes.switch.isChecked()
+
+
+def test_the_views_end_with_the_dock(planes):
+    _, dock, views = planes
+    dock.shut()
+    assert dock.planes.views is None
+    assert not any(view.model.layers for view in views.views)

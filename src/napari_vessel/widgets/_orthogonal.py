@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 from napari.qt import QtViewer
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import (  # type: ignore[attr-defined]  # qtpy renames Signal
+    QEvent,
+    Qt,
+    QTimer,
+    Signal,
+)
 from qtpy.QtWidgets import QSplitter
 
 from napari_vessel.geometry import Box
@@ -28,6 +33,9 @@ class OrthogonalViews(QSplitter):
     The main view shows rows over columns of the slice in view. The upper side view shows the
     same rows, the lower one the same columns.
     """
+
+    _docked = False
+    closed = Signal()  # its dock was closed by a person
 
     def __init__(self, link: ViewerLink, session: Session, main_canvas: QtViewer) -> None:
         super().__init__(Qt.Orientation.Vertical)
@@ -162,6 +170,14 @@ class OrthogonalViews(QSplitter):
         for labels in (self._link.labels, *(view.labels for view in self.views)):
             if labels is not None:
                 labels.refresh_box(box)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Notice when the dock that holds this widget was closed."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            docked, self._docked = self._docked, self.parent() is not None
+            if docked and not self._docked:
+                self.closed.emit()
+        return bool(super().event(event))
 
     def shut(self) -> None:
         """Let go of the viewer."""

@@ -49,21 +49,23 @@ class OrthogonalSection(Section):
         viewer.window.add_dock_widget(
             self.views, name="Other planes", area="right", add_vertical_stretch=False
         )
-        self.views.destroyed.connect(self._gone)
+        self.views.closed.connect(self._gone)
         self.update_state()
 
     def close_views(self) -> None:
         """Close the views, if they are open."""
-        views, self.views = self.views, None
-        if views is None:
-            return
-        views.shut()
-        self.desk.link.viewer.window.remove_dock_widget(views)
-        views.deleteLater()
-        self.update_state()
+        views = self._let_go()
+        if views is not None:
+            self.desk.link.viewer.window.remove_dock_widget(views)
 
     def _gone(self) -> None:
-        """Notice that the dock was closed by its own cross."""
-        if self.views is not None:
-            self.views = None
+        """Let go of views whose dock was closed by its own cross."""
+        self._let_go()
+
+    def _let_go(self) -> OrthogonalViews | None:
+        views, self.views = self.views, None
+        if views is not None:
+            views.shut()
+            views.deleteLater()
             self.update_state()
+        return views

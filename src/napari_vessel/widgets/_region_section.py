@@ -78,8 +78,8 @@ class RegionSection(Section):
         share = opened.region.size / Box.of(opened.volume.shape).size
         size = " × ".join(f"{edge:,}" for edge in opened.region.shape)
         self.where.say(
-            f"Open at full resolution: {size} voxels at {opened.region} ({share:.2g} of the "
-            "volume). Elsewhere the mask is for looking only."
+            f"Open at full resolution: {size} voxels at {opened.region} ({100 * share:.2g} % of "
+            "the volume). Elsewhere the mask is for looking only."
         )
         busy = self.running or self.desk.jobs.running("open")
         for control in (self.here, self.draw, self.go):
@@ -143,7 +143,10 @@ class RegionSection(Section):
 
     def _on_opened(self) -> None:
         going, self._going = self._going, None
-        image = self.desk.link.image
+        image, labels = self.desk.link.image, self.desk.link.labels
+        if labels is not None:  # a frame says where the brush works
+            frame = labels.bounding_box
+            frame.points, frame.visible = False, self.desk.session.is_partial
         self._forget()
         if going is not None and image is not None and self.desk.session.region_holds(going):
             go_to(self.desk.link.viewer, image, np.asarray(going))

@@ -85,6 +85,9 @@ class SideView(QWidget):
         self.model.add_layer(self.image)
         placed = {name: getattr(labels, name) for name in _PLACED}
         self.labels = VesselLabels(session, labels.data, labels.region, name=labels.name, **placed)
+        # Docking gives this canvas another OpenGL context, without napari's depth function: with
+        # depth the mask would fail against the image, which lies at the same depth.
+        self.labels.blending = "translucent_no_depth"
         self.model.add_layer(self.labels)
         self._links.same(image, self.image, _OF_IMAGE)
         self._links.same(labels, self.labels, _OF_LABELS)
