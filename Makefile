@@ -49,7 +49,7 @@ suite: setup
 	$(PYTEST) -m "not slow and not gpu and not gui" -p no:xvfb
 
 docs-images: setup
-	$(PYTEST) $(SCREEN) tests/widgets/test_end_to_end.py -m gui --screenshots docs/images
+	$(PYTEST) $(SCREEN) tests/widgets/test_end_to_end.py tests/widgets/test_tool_pictures.py -m gui --screenshots docs/images
 	$(BIN)/python scripts/compress_pictures.py docs/images
 
 clean:
