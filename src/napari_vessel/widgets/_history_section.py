@@ -23,7 +23,7 @@ from napari_vessel.geometry import Plane
 from napari_vessel.session import ActivityName
 from napari_vessel.widgets._looking import go_to
 from napari_vessel.widgets._section import Collapsed, Section, Sentence, button, row
-from napari_vessel.widgets._stroke_list import THUMBNAIL, StrokeList
+from napari_vessel.widgets._stroke_list import THUMBNAIL, StrokeList, both_versions
 
 __all__ = ["HistorySection"]
 
@@ -85,7 +85,7 @@ class HistorySection(Section):
             rows.setDefaultSectionSize(THUMBNAIL + 4)
             columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
             columns.setStretchLastSection(True)
-            for column, width in enumerate((98, 48, 42, 54)):
+            for column, width in enumerate((112, 44, 38, 48)):
                 columns.resizeSection(column, width)
         self.table.doubleClicked.connect(lambda _index: self._go())
         chosen = self.table.selectionModel()
@@ -211,7 +211,9 @@ class HistorySection(Section):
         overlap = self._overlap()
         for control in (self.earlier, self.later):
             control.setEnabled(overlap is not None)
-        self.versions.say("" if overlap is None else _both(overlap, self.desk.session.strokes))
+        self.versions.say(
+            "" if overlap is None else both_versions(overlap, self.desk.session.strokes)
+        )
         if overlap is not None:
             self._go_to(overlap.box.centre, None)
 
@@ -290,18 +292,3 @@ class HistorySection(Section):
             ask()
         except VesselError as error:
             self.complain(error)
-
-
-def _both(overlap: Overlap, strokes: Any) -> str:  # noqa: ANN401  Strokes or None
-    """Say who painted what."""
-    parts = []
-    for word, stamp, codes in zip(
-        ("Earlier", "Later (shown)"),
-        (overlap.earlier, overlap.later),
-        overlap.versions,
-        strict=True,
-    ):
-        vessel = int(np.count_nonzero((codes & 2) != 0))
-        who = strokes.person_of(stamp) if strokes is not None else ""
-        parts.append(f"{word}{f', {who}' if who else ''}: {vessel:,} of {overlap.voxels:,} vessel.")
-    return " ".join(parts)

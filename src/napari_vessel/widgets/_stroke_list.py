@@ -17,10 +17,10 @@ from qtpy.QtCore import (  # type: ignore[attr-defined]  # qtpy renames Signal
 )
 from qtpy.QtGui import QImage, QPixmap
 
-from napari_vessel.annotation import StrokeEntry, StrokePicture, Strokes
+from napari_vessel.annotation import Overlap, StrokeEntry, StrokePicture, Strokes
 from napari_vessel.errors import VesselError
 
-__all__ = ["THUMBNAIL", "StrokeList", "thumbnail"]
+__all__ = ["THUMBNAIL", "StrokeList", "both_versions", "thumbnail"]
 
 THUMBNAIL = 40
 _COLUMNS = ("When", "Tool", "Plane", "Voxels", "State")
@@ -167,3 +167,18 @@ def _bound(kept: dict[int, Any], forget: Callable[[int], None] = lambda _key: No
         oldest = next(iter(kept))
         del kept[oldest]
         forget(oldest)
+
+
+def both_versions(overlap: Overlap, strokes: Strokes | None) -> str:
+    """Say who painted what, where two hands disagree."""
+    parts = []
+    for word, stamp, codes in zip(
+        ("Earlier", "Later (shown)"),
+        (overlap.earlier, overlap.later),
+        overlap.versions,
+        strict=True,
+    ):
+        vessel = int(np.count_nonzero((codes & 2) != 0))
+        who = strokes.person_of(stamp) if strokes is not None else ""
+        parts.append(f"{word}{f', {who}' if who else ''}: {vessel:,} of {overlap.voxels:,} vessel.")
+    return " ".join(parts)
