@@ -376,19 +376,21 @@ def test_a_folder_that_takes_no_files_is_worked_on_all_the_same(
     docked, qtbot, tmp_path, monkeypatch
 ):
     _, dock = docked()
-    path = save(tmp_path / "kidney.npy", (8, 40, 50))
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    path = save(scans / "kidney.npy", (8, 40, 50))
     access = os.access
     monkeypatch.setattr(
         os,
         "access",
         lambda p, mode, **k: (
-            access(p, mode, **k) and not (mode & os.W_OK and os.fspath(p) == str(tmp_path))
+            access(p, mode, **k) and not (mode & os.W_OK and os.fspath(p) == str(scans))
         ),
     )
     open_path(qtbot, dock, path)
     paint(dock.desk.link.labels, (6, 20, 20))
     assert dock.session.reviewed > 0
-    assert tmp_path not in [dock.session.project.path.parent]
+    assert scans not in [dock.session.project.path.parent]
     assert not dock.export.path.text().startswith(str(tmp_path / "data"))
 
 

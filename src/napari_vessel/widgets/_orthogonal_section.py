@@ -33,6 +33,7 @@ class OrthogonalSection(Section):
         link = self.desk.link
         shown = link.labels is not None and hasattr(link.viewer, "window")
         self.switch.setEnabled(shown or self.views is not None)
+        self.hint.say("" if self.desk.session.opened else "Open a volume first.")
         self.switch.setChecked(self.views is not None)
 
     def turn(self) -> None:
