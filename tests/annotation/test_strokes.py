@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,6 +169,7 @@ def test_an_undo_takes_back_one_s_own_stroke_only(opened: Open) -> None:
 def test_an_undo_after_reopening_keeps_what_another_painted_meanwhile(opened: Open) -> None:
     mine, other = opened(person="ada"), opened(person="bob")
     other.paint(BOX, ALL, 0)
+    time.sleep(0.002)  # in another millisecond: within one, chance says whose is later
     mine.paint(BOX, ALL, 1)  # did not see theirs
     assert mine.close(30)
     assert other.close(30)

@@ -32,7 +32,9 @@ SMALL = QUICK.model_copy(update={"block": (16, 16, 16)})  # 16 blocks
 def nursery():
     """Processes that have imported torch already, in milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch", "napari_vessel.workflows._predict"])
+    context.set_forkserver_preload(
+        ["torch", "segmentation_models_pytorch", "napari_vessel.workflows._predict"]
+    )
     return context
 
 
