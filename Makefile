@@ -3,7 +3,9 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
-PYTEST := $(BIN)/python -m pytest
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+# Two files of tests at a time, each on a screen of its own.
+PARALLEL := -n 2 --dist loadfile
 # A screen large enough for a napari window; pytest-xvfb is there on Linux only.
 SCREEN := -o xvfb_width=1400 -o xvfb_height=1000
 OUT ?= demo-out
@@ -36,17 +38,17 @@ lint: setup
 	$(BIN)/npe2 validate src/napari_vessel/napari.yaml
 
 test: lint
-	$(PYTEST) $(SCREEN)
+	$(PYTEST) $(SCREEN) $(PARALLEL)
 
 test-all: lint
-	$(PYTEST) $(SCREEN) -m "not gpu"
+	$(PYTEST) $(SCREEN) $(PARALLEL) -m "not gpu"
 
 test-gpu: setup
 	$(PYTEST) -m gpu
 
 # The Qt-free part, which needs no display: for Windows and macOS runners.
 suite: setup
-	$(PYTEST) -m "not slow and not gpu and not gui" -p no:xvfb
+	$(PYTEST) $(PARALLEL) -m "not slow and not gpu and not gui" -p no:xvfb
 
 docs-images: setup
 	$(PYTEST) $(SCREEN) tests/widgets/test_end_to_end.py tests/widgets/test_tool_pictures.py -m gui --screenshots docs/images
