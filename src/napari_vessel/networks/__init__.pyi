@@ -4,6 +4,7 @@ from ._card import CheckpointCard as CheckpointCard
 from ._card import check_fits as check_fits
 from ._card import library_versions as library_versions
 from ._card import read_card as read_card
+from ._checkpoint import WEIGHTS as WEIGHTS
 from ._checkpoint import Checkpoint as Checkpoint
 from ._checkpoint import starter as starter
 from ._config import NetworkConfig as NetworkConfig
@@ -16,6 +17,7 @@ from ._device import prepare as prepare
 from ._weights import save_checkpoint as save_checkpoint
 
 __all__ = [
+    "WEIGHTS",
     "Checkpoint",
     "CheckpointCard",
     "NetworkConfig",

@@ -9,27 +9,48 @@ __all__ = [
     "JobRecord",
     "JobState",
     "JobStatus",
+    "KeepingConfig",
+    "KeptCheckpoint",
     "Project",
     "ProjectConfig",
     "Proposal",
+    "Pruned",
+    "Verdict",
     "VolumeReference",
     "cleaned_draft",
     "corrections_places",
     "default_project_path",
+    "delete_checkpoint",
     "diagnostic_report",
     "find_project",
     "job_of",
     "jobs_of",
+    "kept_checkpoints",
     "ledger_path",
     "log_to_folder",
     "open_cleaned",
+    "parent_of",
+    "prune_checkpoints",
+    "read_verdict",
+    "rejected_bytes",
     "remove_killed_drafts",
     "shown_mask",
+    "use_checkpoint",
+    "write_verdict",
 ]
 
+from ._checkpoints import KeptCheckpoint as KeptCheckpoint
+from ._checkpoints import Pruned as Pruned
+from ._checkpoints import delete_checkpoint as delete_checkpoint
+from ._checkpoints import kept_checkpoints as kept_checkpoints
+from ._checkpoints import parent_of as parent_of
+from ._checkpoints import prune_checkpoints as prune_checkpoints
+from ._checkpoints import rejected_bytes as rejected_bytes
+from ._checkpoints import use_checkpoint as use_checkpoint
 from ._cleaned import cleaned_draft as cleaned_draft
 from ._cleaned import open_cleaned as open_cleaned
 from ._cleaned import remove_killed_drafts as remove_killed_drafts
+from ._config import KeepingConfig as KeepingConfig
 from ._config import ProjectConfig as ProjectConfig
 from ._config import VolumeReference as VolumeReference
 from ._finding import find_project as find_project
@@ -53,3 +74,6 @@ from ._proposal import Proposal as Proposal
 from ._proposal import ledger_path as ledger_path
 from ._report import diagnostic_report as diagnostic_report
 from ._shown import shown_mask as shown_mask
+from ._verdict import Verdict as Verdict
+from ._verdict import read_verdict as read_verdict
+from ._verdict import write_verdict as write_verdict

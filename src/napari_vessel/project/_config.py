@@ -27,6 +27,24 @@ class VolumeReference(BaseModel, frozen=True, extra="forbid"):
     options: VolumeOptions = Field(VolumeOptions(), description="How the volume is read.")
 
 
+class KeepingConfig(BaseModel, frozen=True, extra="forbid"):
+    """Which networks stay on the disk beside those that were taken into use: these all do."""
+
+    rejected_last: int = Field(
+        3,
+        ge=0,
+        description="Of networks that were not taken, so many last ones stay, and the best.",
+    )
+    rejected_megabytes: float = Field(
+        500.0, ge=0, allow_inf_nan=False, description="Room for them on the disk, in MB."
+    )
+
+    @property
+    def rejected_bytes(self) -> int:
+        """The budget in bytes."""
+        return int(self.rejected_megabytes * 1e6)
+
+
 class ProjectConfig(BaseModel, frozen=True, extra="forbid"):
     """Everything a project remembers beside its corrections and networks."""
 
@@ -46,6 +64,12 @@ class ProjectConfig(BaseModel, frozen=True, extra="forbid"):
     )
     inference: InferenceConfig = InferenceConfig()
     training: TrainingConfig = TrainingConfig()
+    keeping: KeepingConfig = KeepingConfig()
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer version of this program made the folder: it is for viewing only."""
+        return self.format > FORMAT_VERSION
 
     @property
     def least_voxels(self) -> int:

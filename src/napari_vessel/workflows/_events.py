@@ -123,7 +123,14 @@ class Cleaned:
 
 @dataclass(frozen=True, slots=True)
 class Retrained:
-    """A training ended, and whether its network was taken; then ``threshold`` is its own."""
+    """A training ended, and whether its network is better; then ``threshold`` is its own.
+
+    ``taken``: it is in use now; else who asked is to take it, in place of ``parent``.
+    ``interval`` (95 %) is that of the gain in Dice, by resampling blocks. ``left_out_before`` and
+    ``left_out_after`` are Dice on blocks left out in turn, where too few are held out; then
+    ``missing_blocks`` more are needed, as those in ``missing``. ``rejected`` names what was kept
+    of a network that is no better.
+    """
 
     adopted: bool
     provisional: bool
@@ -133,6 +140,16 @@ class Retrained:
     score_after: float | None
     seconds: float
     threshold: float | None = None
+    taken: bool = True
+    parent: str | None = None
+    interval: tuple[float, float] | None = None
+    cldice_before: float | None = None
+    cldice_after: float | None = None
+    left_out_before: float | None = None
+    left_out_after: float | None = None
+    missing_blocks: int = 0
+    missing: tuple[Box, ...] = ()
+    rejected: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

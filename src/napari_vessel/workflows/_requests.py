@@ -104,10 +104,15 @@ class Correct:
 
 @dataclass(frozen=True, slots=True)
 class Retrain:
-    """Train on the reviewed voxels; ``config`` none: the project's."""
+    """Train on the reviewed voxels; ``config`` none: the project's.
+
+    ``take`` false: a network that is better is kept in the project, and who asked takes it into
+    use (``use_checkpoint(project, name, instead_of=parent)``) once no stroke is under way.
+    """
 
     project: Path
     config: TrainingConfig | None = None
+    take: bool = True
 
 
 @dataclass(frozen=True, slots=True)
