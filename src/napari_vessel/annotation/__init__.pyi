@@ -1,8 +1,10 @@
 __all__ = [
     "ACCEPTED",
     "BACKGROUND",
+    "IDLE_S",
     "UNTOUCHED",
     "VESSEL",
+    "CellProfile",
     "Correction",
     "Corrections",
     "EditableLabels",
@@ -14,29 +16,41 @@ __all__ = [
     "Kind",
     "Overlap",
     "Overlay",
+    "Place",
+    "QueueConfig",
     "Replay",
+    "Review",
     "RowHeader",
     "RowSummary",
     "Scanned",
     "Stamp",
+    "Standpoint",
     "StrokeEntry",
     "StrokePicture",
     "StrokeState",
     "Strokes",
+    "Timeline",
     "box_index",
+    "cells_of",
+    "expected_wrong",
     "find_overlaps",
     "give_journals",
     "holders",
+    "hottest",
     "journal_name",
     "journal_paths",
     "journal_rows",
     "label_state",
     "list_journals",
+    "rank_places",
+    "reach_of",
     "replay",
     "shown_values",
     "summaries",
     "take_journal",
     "vessel_mask",
+    "work_seconds",
+    "wrong_table",
 ]
 
 from ._correction import Correction as Correction
@@ -57,6 +71,17 @@ from ._overlaps import Overlap as Overlap
 from ._overlaps import Scanned as Scanned
 from ._overlaps import find_overlaps as find_overlaps
 from ._overlay import Overlay as Overlay
+from ._queue import Standpoint as Standpoint
+from ._queue import rank_places as rank_places
+from ._queue_cells import CellProfile as CellProfile
+from ._queue_cells import cells_of as cells_of
+from ._queue_cells import reach_of as reach_of
+from ._queue_config import QueueConfig as QueueConfig
+from ._queue_expected import expected_wrong as expected_wrong
+from ._queue_expected import hottest as hottest
+from ._queue_expected import wrong_table as wrong_table
+from ._queue_place import Place as Place
+from ._queue_place import work_seconds as work_seconds
 from ._replay import JournalRow as JournalRow
 from ._replay import Replay as Replay
 from ._replay import journal_rows as journal_rows
@@ -76,4 +101,7 @@ from ._strokes import Strokes as Strokes
 from ._strokes import StrokeState as StrokeState
 from ._summary import RowSummary as RowSummary
 from ._summary import summaries as summaries
+from ._timeline import IDLE_S as IDLE_S
+from ._timeline import Review as Review
+from ._timeline import Timeline as Timeline
 from ._writer import JournalWriter as JournalWriter

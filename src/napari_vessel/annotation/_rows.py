@@ -140,6 +140,11 @@ class RowTable:
         """Return the stroke that a row belongs to, or is about."""
         return int(self._rows[row]["stroke"])
 
+    def milliseconds(self) -> NDArray[np.int64]:
+        """Return when each row was made, since 1970 (UTC)."""
+        times: NDArray[np.int64] = self._rows["ms"][: self._count].copy()
+        return times
+
     def newest(self) -> Stamp | None:
         """Return the last row's stamp, which is the greatest."""
         return self.stamp(self._count - 1) if self._count else None

@@ -17,6 +17,7 @@ from napari_vessel.annotation._recorder import Recorder
 from napari_vessel.annotation._replay import Replay, applied, rows_of
 from napari_vessel.annotation._stamp import Stamp
 from napari_vessel.annotation._state import VESSEL, Codes, Mask, label_state
+from napari_vessel.annotation._timeline import Timeline, timeline_of
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
 
@@ -134,6 +135,11 @@ class Strokes:
         if history.is_muted(stroke):
             return "muted"
         return "undone" if history.is_undone(stroke) else "shown"
+
+    def timeline(self) -> Timeline:
+        """Return when a person worked, and the slices they marked as reviewed."""
+        with self._lock:
+            return timeline_of(self._recorder.table, lambda stroke: self.state(stroke) == "shown")
 
     def picture(self, stroke: int, most: int = 64) -> StrokePicture:
         """Return what a stroke covered, its edges at most ``most`` pixels.
