@@ -7,7 +7,7 @@ from napari_vessel.annotation import Overlay
 from napari_vessel.errors import ProjectError
 from napari_vessel.geometry import Box
 from napari_vessel.project import BlockLedger, Proposal, ledger_path, shown_mask
-from napari_vessel.volumes import StoreSpec, create_store
+from napari_vessel.volumes import Store, StoreSpec, create_store, open_store, remove_at_once
 
 WHOLE = Box((0, 0, 0), (8, 20, 24))
 UPPER, LOWER = Box((0, 0, 0), (4, 20, 24)), Box((4, 0, 0), (8, 20, 24))
@@ -74,6 +74,61 @@ def test_a_damaged_proposal_before_does_not_take_the_newer_with_it(project):
     shown = project.open_proposal().probability(WHOLE)
     assert (shown[:4] == 200).all()
     assert not shown[4:].any()
+
+
+def test_a_proposal_before_that_was_deleted_counts_as_none_without_a_word(project, caplog):
+    before = propose(project, "a", 100, complete=True)
+    remove_at_once(before.store.path)
+    proposal = propose(project, "b", 200, done=[UPPER], before="a")
+    assert proposal.before is None
+    assert not caplog.records
+
+
+def test_a_proposal_before_that_goes_while_it_is_opened_counts_as_none(
+    project, caplog, monkeypatch
+):
+    gone = propose(project, "a", 100, complete=True).store.path
+    complete = Store.complete.fget
+
+    def pruned_just_now(store):
+        if store.path == gone:
+            remove_at_once(gone)
+        return complete(store)
+
+    monkeypatch.setattr(Store, "complete", property(pruned_just_now))
+    assert propose(project, "b", 200, done=[UPPER], before="a").before is None
+    assert not caplog.records
+
+
+def test_what_showed_before_a_proposal_was_complete_is_never_shown_as_zeros(project):
+    before = propose(project, "a", 100, complete=True)
+    held = propose(project, "b", 200, done=[UPPER], before="a")
+    open_store(held.store.path, writable=True).finish()
+    remove_at_once(before.store.path)
+    assert (held.probability(WHOLE) == 200).all()
+
+
+def test_of_a_proposal_in_view_that_is_superseded_meanwhile_the_next_is_opened(
+    project, monkeypatch
+):
+    propose(project, "a", 100, complete=True)
+    opened = Proposal.open.__func__
+
+    def superseded(cls, folder, name, least_voxels=0):
+        if (folder / "a.ome.zarr").exists() and name == "a":
+            propose(project, "b", 200, complete=True)
+            remove_at_once(folder / "a.ome.zarr")
+        return opened(cls, folder, name, least_voxels)
+
+    monkeypatch.setattr(Proposal, "open", classmethod(superseded))
+    assert project.open_proposal().id == "b"
+    assert project.open_proposal("a") is None
+
+
+def test_a_proposal_is_opened_by_its_name(project):
+    propose(project, "a", 100, complete=True)
+    propose(project, "b", 200, complete=True)
+    assert project.open_proposal("a").id == "a"
 
 
 def test_a_proposal_of_another_shape_than_it_says_is_refused(project):

@@ -277,3 +277,16 @@ def test_a_forecast_that_fails_is_said_in_its_place_and_nowhere_else(opened):
     opened.failed("forecast", OSError("cut"))
     assert told == []
     assert opened.activities["forecast"].sentence == "cut"
+
+
+def test_a_block_is_read_of_the_proposal_that_it_is_told_of(opened, runner):
+    def propose(request):
+        project = Project.open(request.project)
+        name = proposal_on_disk(project, 200, done=(HALF,), complete=False)
+        proposal_on_disk(project, 3)  # another is in view meanwhile
+        yield BlockProposed(name, HALF)
+        yield BlockProposed("no-such", HALF)
+
+    runner.scripts["propose"] = propose
+    list(drive(opened, "predict", opened.predict()))
+    assert shown(opened)[HALF.slices].all()

@@ -16,7 +16,14 @@ from napari_vessel.errors import (
     VolumeNotFoundError,
 )
 from napari_vessel.geometry import Box, VoxelSize
-from napari_vessel.volumes import StoreSpec, create_store, mask_of, open_store
+from napari_vessel.volumes import (
+    Store,
+    StoreSpec,
+    create_store,
+    mask_of,
+    open_store,
+    remove_at_once,
+)
 from napari_vessel.volumes._pyramid import coarsen, level_factors, level_shapes
 
 SIZE = VoxelSize(2.5, 1.0, 1.5)
@@ -328,3 +335,33 @@ def test_a_store_of_any_dtype_gives_back_what_was_written(tmp_path, dtype):
     assert store.read("probability", Box.of(coarse), 1).mean() == pytest.approx(
         voxels.mean(), abs=1
     )
+
+
+def test_a_store_that_was_deleted_meanwhile_is_told_as_gone(tmp_path):
+    store = create_store(tmp_path / "a.ome.zarr", spec_of((8, 8, 8)))
+    store.write("probability", Box.of((8, 8, 8)), noise((8, 8, 8)))
+    remove_at_once(store.path)
+    with pytest.raises(VolumeNotFoundError, match="does not exist"):
+        _ = store.complete
+    with pytest.raises(ReadError, match="is gone"):  # and not zeros
+        store.read("probability", Box.of((8, 8, 8)))
+
+
+def test_a_store_that_goes_while_it_is_opened_is_told_as_gone(tmp_path, monkeypatch):
+    path = create_store(tmp_path / "a.ome.zarr", spec_of((8, 8, 8))).path
+
+    def opened_late(self, name):
+        remove_at_once(path)
+        return open_levels(self, name)
+
+    open_levels = Store._open_levels
+    monkeypatch.setattr(Store, "_open_levels", opened_late)
+    with pytest.raises(VolumeNotFoundError, match="does not exist"):
+        open_store(path)
+
+
+def test_a_store_that_was_damaged_meanwhile_says_so(tmp_path):
+    store = create_store(tmp_path / "a.ome.zarr", spec_of((8, 8, 8)))
+    (store.path / "zarr.json").write_text("{}")
+    with pytest.raises(UnsupportedVolumeError, match="no store"):
+        _ = store.complete

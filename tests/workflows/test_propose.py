@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -194,6 +195,28 @@ def test_a_superseded_proposal_is_deleted(project):
     first = project.config.proposal
     run(project)
     assert not list(project.proposals.glob(f"{first}*"))
+
+
+def test_what_a_killed_pruning_left_is_deleted_by_the_next(project):
+    run(project)
+    first = project.config.proposal
+    (project.proposals / f"{first}x.ome.zarr.deleted-0").mkdir()
+    (project.proposals / f"{first}x.blocks.jsonl").write_text("\n{}\n")
+    run(project)
+    names = {path.name for path in project.proposals.iterdir()}
+    now = project.config.proposal
+    assert names == {f"{now}.ome.zarr", f"{now}.blocks.jsonl"}
+
+
+def test_nobody_opens_a_proposal_that_is_half_deleted(project, monkeypatch):
+    def watched(folder, **options):
+        opened.append(project.open_proposal(first))
+
+    run(project)
+    first, opened = project.config.proposal, []
+    monkeypatch.setattr(shutil, "rmtree", watched)
+    run(project)
+    assert opened and opened[0] is None
 
 
 def test_a_box_beyond_the_volume_is_refused(project):

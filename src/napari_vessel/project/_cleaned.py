@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import JsonValue
 
-from napari_vessel.errors import VesselError
+from napari_vessel.errors import VesselError, VolumeNotFoundError
 from napari_vessel.volumes import (
     Store,
     StoreSpec,
@@ -33,16 +33,17 @@ def open_cleaned(store: Store, least_voxels: int) -> Store | None:
     None where nothing is to be removed (up to 1 voxel), where it was not made,
     or made with another setting. A damaged one is as none: it can be made again.
     """
-    path = _place(store)
-    if least_voxels <= 1 or not path.exists():
+    if least_voxels <= 1:
         return None
     try:
-        cleaned = open_store(path)
+        cleaned = open_store(_place(store))
+        fits = cleaned.shape == store.shape and cleaned.attrs.get("least_voxels") == least_voxels
+        return cleaned if fits and cleaned.complete else None
+    except VolumeNotFoundError:
+        return None  # deleted meanwhile
     except VesselError as error:
         _log.warning("Small pieces are shown, what was made without them is left out: %s", error)
         return None
-    fits = cleaned.shape == store.shape and cleaned.attrs.get("least_voxels") == least_voxels
-    return cleaned if fits and cleaned.complete else None
 
 
 @contextmanager

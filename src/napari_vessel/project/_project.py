@@ -11,14 +11,27 @@ from typing import Any
 from uuid import uuid4
 
 from napari_vessel.annotation import Corrections
-from napari_vessel.errors import CallerError, OutputExistsError, WriteError
+from napari_vessel.errors import (
+    CallerError,
+    OutputExistsError,
+    ProjectError,
+    VolumeNotFoundError,
+    WriteError,
+)
 from napari_vessel.geometry import Box
 from napari_vessel.networks import Checkpoint, starter
 from napari_vessel.project._config import ProjectConfig
 from napari_vessel.project._place import corrections_places
-from napari_vessel.project._proposal import Proposal, exists
+from napari_vessel.project._proposal import Proposal
 from napari_vessel.project._reference import open_referenced, reference_to, require_same
-from napari_vessel.project._settings import NAME, locked, read_config, validated, write_config
+from napari_vessel.project._settings import (
+    NAME,
+    locked,
+    read_config,
+    said_newer,
+    validated,
+    write_config,
+)
 from napari_vessel.volumes import Volume, sync_tree
 
 
@@ -58,16 +71,26 @@ class Project:
         return cls(path)
 
     @classmethod
-    def open(cls, path: Path | str) -> Project:
+    def open(cls, path: Path | str, *, to_change: bool = False) -> Project:
         """Open the project at ``path``; makes no file.
+
+        Parameters
+        ----------
+        path
+            Its folder.
+        to_change
+            Something of it will be changed: one of a newer format is refused.
 
         Raises
         ------
         ProjectError
-            The folder is missing, no project, damaged, or of a newer format.
+            The folder is missing, no project, damaged, or of a newer format of which too little
+            is understood.
         """
         project = cls(Path(path).expanduser().absolute())
-        project.config  # noqa: B018  reading it is the check
+        view_only = project.view_only  # reading the configuration is the check
+        if to_change and view_only:
+            raise ProjectError(view_only)
         return project
 
     @property
@@ -100,14 +123,25 @@ class Project:
         """The configuration, as it now stands on disk."""
         return read_config(self.toml)
 
+    @property
+    def view_only(self) -> str:
+        """Why this project is for viewing and exporting only, and what to do; else empty."""
+        config = self.config
+        if not config.is_newer:
+            return ""
+        said = said_newer(self.toml, config.format)
+        return f"{said} to change it: here it is open to view and to export only."
+
     def update(self, **changes: object) -> ProjectConfig:
         """Change entries of the configuration, whole or not at all; viewer and child may both.
 
         Raises
         ------
         ProjectError
-            A value is not allowed; nothing is changed.
+            A value is not allowed, or the project is of a newer format; nothing is changed.
         """
+        if view_only := self.view_only:
+            raise ProjectError(view_only)
         with locked(self.path):
             config = validated(self.config.model_dump() | changes, self.toml)
             write_config(self.toml, config)
@@ -141,6 +175,7 @@ class Project:
         """Open this project's corrections; see ``Corrections.open`` for the keywords."""
         places = corrections_places(self.path)
         options = {"cache": places.cache, "aside": places.aside} | callbacks
+        options["read_only"] = self.view_only or options.get("read_only", False)
         return Corrections.open(self.journal, self.config.volume.shape, **options)
 
     def open_checkpoint(self, name: str | None = None) -> Checkpoint:
@@ -148,12 +183,20 @@ class Project:
         name = name or self.config.checkpoint
         return starter() if name == "starter" else Checkpoint.open(self.checkpoints / name)
 
-    def open_proposal(self) -> Proposal | None:
-        """Open the proposal in view, if there is one; it shows no piece that is too small."""
+    def open_proposal(self, name: str | None = None) -> Proposal | None:
+        """Open proposal ``name``, by default the one in view; it shows no piece that is too small.
+
+        None where there is none, or no more: another process deletes what is superseded.
+        """
         config = self.config
-        if config.proposal is None or not exists(self.proposals, config.proposal):
+        wanted = name or config.proposal
+        if wanted is None:
             return None
-        return Proposal.open(self.proposals, config.proposal, config.least_voxels)
+        try:
+            return Proposal.open(self.proposals, wanted, config.least_voxels)
+        except VolumeNotFoundError:
+            taken_over = name is None and self.config.proposal != config.proposal
+            return self.open_proposal() if taken_over else None
 
     def new_id(self) -> str:
         """Return a name for a new proposal or checkpoint that sorts by time."""

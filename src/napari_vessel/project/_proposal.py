@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_vessel.errors import ProjectError, VesselError
+from napari_vessel.errors import ProjectError, ReadError, VesselError, VolumeNotFoundError
 from napari_vessel.geometry import Box
 from napari_vessel.project._cleaned import open_cleaned
 from napari_vessel.project._ledger import BlockLedger
@@ -47,6 +47,8 @@ class Proposal:
         ------
         ProjectError, ReadError, UnsupportedVolumeError
             It is damaged or no proposal.
+        VolumeNotFoundError
+            It is not on the disk, or no more.
         """
         store = open_store(folder / f"{name}{SUFFIX}")
         region = _region(store)
@@ -104,11 +106,16 @@ class Proposal:
 
     def _composed(self, box: Box, *, shown: bool, array: str = "probability") -> np.ndarray:
         """Put together what the layers have of ``box``, the newest on top."""
-        before, store = self.before, (shown and self.cleaned) or self.store
+        store, complete = (shown and self.cleaned) or self.store, self.complete
         found = np.zeros(box.shape, np.uint8)
-        if before:
-            found = before._composed(box, shown=shown, array=array)  # noqa: SLF001  its own class
-        for block in [self.region] if self.complete else self.ledger.done:
+        if self.before:
+            try:
+                found = self.before._composed(box, shown=shown, array=array)  # noqa: SLF001  its own class
+            except ReadError:
+                if self.before.store.path.exists():
+                    raise
+                complete = self.store.complete  # it is deleted once nothing of it shows any more
+        for block in [self.region] if complete else self.ledger.done:
             if (common := block.intersection(box)) and self.region.contains(common):
                 read = store.read(array, common.relative_to(self.region))
                 found[common.relative_to(box).slices] = read
@@ -118,11 +125,6 @@ class Proposal:
 def ledger_path(folder: Path, name: str) -> Path:
     """Return where the ledger of proposal ``name`` lies."""
     return folder / f"{name}.{LEDGER}"
-
-
-def exists(folder: Path, name: str) -> bool:
-    """Tell whether proposal ``name`` is on the disk."""
-    return (folder / f"{name}{SUFFIX}").exists()
 
 
 def _region(store: Store) -> Box:
@@ -136,12 +138,14 @@ def _region(store: Store) -> Box:
 
 
 def _opened_before(folder: Path, store: Store, least_voxels: int) -> Proposal | None:
-    """Open the proposal before; a damaged one must not take the newer one with it."""
-    name = str(store.attrs.get("before"))
-    if not exists(folder, name):
-        return None
+    """Open the proposal before; a damaged one must not take the newer one with it.
+
+    One that is gone is none: it is deleted as soon as nothing of it shows any more.
+    """
     try:
-        return Proposal.open(folder, name, least_voxels)
+        return Proposal.open(folder, str(store.attrs.get("before")), least_voxels)
+    except VolumeNotFoundError:
+        return None
     except VesselError as error:
         _log.warning("The proposal before %s is left out: %s", store.path.name, error)
         return None

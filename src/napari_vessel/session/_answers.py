@@ -44,7 +44,7 @@ def proposals(
         elif isinstance(event, BlockProposed):
             # Opened at the first block: the workflow has made it by then.
             if proposal is None:
-                proposal = opened = project.open_proposal()
+                proposal = opened = project.open_proposal(event.proposal)
             if proposal:
                 place = event.box.relative_to(proposal.region)
                 probability = proposal.store.read("probability", place)

@@ -29,6 +29,8 @@ __all__ = [
     "open_volume",
     "probability_u8",
     "read_rle",
+    "remove_at_once",
+    "remove_half_removed",
     "remove_leftovers",
     "replace_folder",
     "sync_tree",
@@ -64,6 +66,8 @@ from ._pyramid import coarsen as coarsen
 from ._pyramid import finer_box as finer_box
 from ._pyramid import level_factors as level_factors
 from ._pyramid import level_shapes as level_shapes
+from ._removal import remove_at_once as remove_at_once
+from ._removal import remove_half_removed as remove_half_removed
 from ._source import Source as Source
 from ._store import Store as Store
 from ._store import create_store as create_store

@@ -106,17 +106,21 @@ class Levels:
         CallerError
             If the box lies outside the array.
         ReadError
-            If a chunk is damaged; the message names it.
+            If a chunk is damaged; the message names it. Or all of it was deleted meanwhile:
+            chunks that are not there would be zeros.
         """
         if not Box.of(self.shapes[level]).contains(box):
             raise CallerError(f"Box {box} lies outside {self._where} of {self.shapes[level]}.")
         try:
             self._refuse_empty(box, level)
-            return np.asarray(self._arrays[level][box.slices])
+            found = np.asarray(self._arrays[level][box.slices])
         except _FAULTS as error:
             place = self._damaged(box, level)
             message = f"{self._where}: chunk {place} of level {level} is damaged: {error}"
             raise ReadError(f"{message}. Predict or export it again.") from error
+        if not self._where.exists():
+            raise ReadError(f"{self._where} is gone: it was deleted or moved meanwhile.")
+        return found
 
     def write(self, box: Box, block: NDArray[Any], level: int = 0) -> None:
         """Write a box of whole units (see :attr:`Grid.unit`); writing it again changes nothing.

@@ -8,6 +8,7 @@ says ``"partial"`` until :meth:`Store.finish` has made the coarse levels.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,17 @@ class Store:
 
     @property
     def complete(self) -> bool:
-        """Whether :meth:`finish` has ended, in this process or another."""
-        group = zarr.open_group(self.path, mode="r")
-        return bool(_ours(group).get("state") == "complete")
+        """Whether :meth:`finish` has ended, in this process or another.
+
+        Raises
+        ------
+        VolumeNotFoundError
+            The store was deleted, or moved, since it was opened.
+        UnsupportedVolumeError
+            It was damaged since.
+        """
+        with _explained(self.path):
+            return bool(_ours(zarr.open_group(self.path, mode="r")).get("state") == "complete")
 
     @property
     def level_shapes(self) -> list[Zyx]:
@@ -212,19 +221,26 @@ def open_store(path: Path, *, writable: bool = False) -> Store:
     Raises
     ------
     VolumeNotFoundError
-        If nothing stands at ``path``.
+        If nothing stands at ``path``, or no more: another process may delete it meanwhile.
     UnsupportedVolumeError
         If what stands there is no store of ours.
     """
     path = Path(path)
-    if not path.exists():
-        raise VolumeNotFoundError(f"{path} does not exist: predict first.")
-    try:
+    with _explained(path):
         group = zarr.open_group(path, mode="r+" if writable else "r")
         ours = _ours(group)
         spec = StoreSpec.model_validate({**ours["store"], "attrs": ours["recipe"]})
         return Store(path, group, spec)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Tell what could not be opened at ``path`` as gone, or as no store of ours."""
+    try:
+        yield
     except (OSError, ValueError, KeyError, TypeError) as error:
+        if not path.exists():
+            raise VolumeNotFoundError(f"{path} does not exist: predict first.") from error
         raise UnsupportedVolumeError(f"{path} is no store of napari-vessel: {error}") from error
 
 
