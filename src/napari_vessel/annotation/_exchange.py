@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_vessel.annotation._aside import copy_journal
 from napari_vessel.annotation._journal import SUFFIX, holders, journal_paths
 from napari_vessel.annotation._reading import JournalReader, fact_of
+from napari_vessel.annotation._schema import newer_format
 from napari_vessel.errors import JournalError, LabelsError, OutputExistsError
 from napari_vessel.geometry import Zyx
 
@@ -45,16 +46,15 @@ class JournalEntry:
 def list_journals(folder: Path) -> list[JournalEntry]:
     """List the journals in ``folder``, the oldest first; every row of them is read and checked."""
     held = set(holders(folder))
-    listed = []
-    for path in journal_paths(folder):
-        reader = JournalReader(path)
-        rows = sum(1 for _ in reader.rows())
-        listed.append(
-            JournalEntry(
-                path.name, person_shown(path), rows, path.name in held, tuple(reader.problems)
-            )
-        )
-    return listed
+    return [_listed(path, held=path.name in held) for path in journal_paths(folder)]
+
+
+def _listed(path: Path, *, held: bool) -> JournalEntry:
+    reader = JournalReader(path)
+    rows = sum(1 for _ in reader.rows())
+    newer = newer_format(path)
+    problems = [f"{newer}. Update napari-vessel."] if newer else reader.problems
+    return JournalEntry(path.name, person_shown(path), rows, held, tuple(problems))
 
 
 def person_shown(path: Path) -> str:
@@ -82,13 +82,15 @@ def take_journal(path: Path, folder: Path, shape: Zyx) -> Path | None:
     Raises
     ------
     LabelsError
-        If it is no journal, or of a volume of another shape; nothing is copied.
+        If it is no journal, of a volume of another shape, or of a newer format; nothing is copied.
     JournalError
         If it cannot be copied.
     """
     theirs = fact_of(path, "shape")
     if not theirs:
         raise LabelsError(f"{path} is no journal: choose a file {'*' + SUFFIX} of a project.")
+    if newer := newer_format(path):
+        raise LabelsError(f"{newer}: update napari-vessel to take it in.")
     ours = ",".join(map(str, shape))
     if theirs != ours:
         raise LabelsError(

@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Literal, Self, TypedDict, Unpack
+from typing import Literal, Self, Unpack
 
-from napari_vessel.annotation._aside import aside_name, take_in
+from napari_vessel.annotation._aside import aside_name
 from napari_vessel.annotation._draft import Stroke
 from napari_vessel.annotation._journal import holders, journal_name, journal_paths
-from napari_vessel.annotation._known import Known, keep, learn
+from napari_vessel.annotation._known import Known, Replaying, keep, learn
+from napari_vessel.annotation._opening import (
+    OpenOptions,
+    can_write,
+    found_aside,
+    somebody,
+    user,
+    view_only,
+)
 from napari_vessel.annotation._recorder import Recorder
 from napari_vessel.annotation._strokes import Strokes
-from napari_vessel.annotation._writer import JournalWriter, OnFailed, OnSaved
+from napari_vessel.annotation._writer import JournalWriter
 from napari_vessel.errors import JournalError
 from napari_vessel.geometry import Box, Zyx
-
-
-class OpenOptions(TypedDict, total=False):
-    """How corrections are opened; all may be left out.
-
-    Attributes
-    ----------
-    read_only
-        Refuse changes.
-    cache
-        Folder of a cache that spares most of the replay; None for none.
-    aside
-        Folder of journals of this project that could not be written to its own: they are
-        taken in now, and rows go there while it cannot be written. None for nowhere.
-    person
-        Who paints, noted in the journal: undo takes back their strokes only. None for the
-        user of this machine.
-    on_saved, on_failed
-        Called on the writer's thread: after each commit with the number of
-        rows of our own journal that are durable; after each failed try with
-        a :class:`~napari_vessel.errors.JournalError`. Nothing is dropped
-        then: rows stay in memory, and aside, and are tried again every second.
-    """
-
-    read_only: bool
-    cache: Path | None
-    aside: Path | None
-    person: str | None
-    on_saved: OnSaved | None
-    on_failed: OnFailed | None
 
 
 class KeptCorrections:
@@ -64,8 +40,8 @@ class KeptCorrections:
         What could not be read when opening, in sentences.
     news
         What was done when opening, in sentences.
-    read_only
-        Whether changes are refused.
+    view_only
+        Why changes are refused, and what to do; empty where they are not.
     """
 
     def __init__(
@@ -74,17 +50,16 @@ class KeptCorrections:
         known: Known,
         paths: Sequence[Path],
         writer: JournalWriter,
-        *,
-        read_only: bool,
+        view_only: str = "",
     ) -> None:
         self.folder = folder
-        self.read_only = read_only
+        self.view_only = view_only
         self._writer, self._paths = writer, list(paths)
         self._lock = threading.RLock()
         self._stroke: Stroke | None = None
         self._recorder = Recorder(known, paths, writer)
         self._history = known.history
-        self._cannot_write = not read_only and not can_write(folder)
+        self._cannot_write = not view_only and not can_write(folder)
         self.overlay = known.overlay
         self.strokes = Strokes(self._recorder, self._lock, self._to_change, paths)
         self.problems = known.replayed.problems
@@ -103,12 +78,25 @@ class KeptCorrections:
         options
             See :class:`OpenOptions`.
         """
-        read_only, cache = options.get("read_only", False), options.get("cache")
+        steps = cls.opening(folder, shape, **options)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                opened: Self = end.value
+                return opened
+
+    @classmethod
+    def opening(
+        cls, folder: Path, shape: Zyx, **options: Unpack[OpenOptions]
+    ) -> Generator[Replaying, None, Self]:
+        """As :meth:`open`, yielding how far it is; to cancel it, ask no more."""
+        read_only, cache = bool(options.get("read_only")), options.get("cache")
         aside, person = options.get("aside"), options.get("person")
-        left, news = _found_aside(aside, folder, read_only=read_only)
-        news += [_somebody(name) for name in holders(folder)]
+        left, news = found_aside(aside, folder, read_only=read_only)
+        news += [somebody(name) for name in holders(folder)]
         paths = [*journal_paths(folder), *left]
-        known = learn(paths, shape, cache)
+        known = yield from learn(paths, shape, cache)
         path = folder / journal_name(uuid.uuid4().hex)
         writer = JournalWriter(
             path,
@@ -118,11 +106,16 @@ class KeptCorrections:
             aside=aside and aside / aside_name(path.name),
             person=user() if person is None else person,
         )
-        opened = cls(folder, known, paths, writer, read_only=read_only)
+        opened = cls(folder, known, paths, writer, view_only(options, folder, paths))
         opened.news = news
-        if cache and not read_only and known.deserves_a_cache:
+        if cache and not opened.read_only and known.deserves_a_cache:
             opened.keep_cache(cache)
         return opened
+
+    @property
+    def read_only(self) -> bool:
+        """Whether changes are refused."""
+        return bool(self.view_only)
 
     @property
     def shape(self) -> Zyx:
@@ -146,9 +139,9 @@ class KeptCorrections:
 
     @property
     def paused(self) -> str | None:
-        """Why a person should not paint on as if nothing was wrong; None where they can."""
-        if self.read_only or self._writer.is_moved:
-            return None
+        """Why a person cannot paint on as if nothing was wrong; None where they can."""
+        if self.view_only or self._writer.is_moved:
+            return self.view_only or None
         if self._writer.failing:
             return f"Corrections cannot be saved in {self.folder}."
         if self._cannot_write:
@@ -186,8 +179,9 @@ class KeptCorrections:
         Raises
         ------
         JournalError
-            If no place for one was given.
+            If no place for one was given, or changes are refused anyway.
         """
+        self._refuse_if_read_only()
         if not self._writer.move_aside():
             raise JournalError("There is no place for a private journal: make the folder writable.")
 
@@ -266,42 +260,5 @@ class KeptCorrections:
         self.end_stroke()
 
     def _refuse_if_read_only(self) -> None:
-        if self.read_only:
-            raise JournalError(
-                f"The corrections in {self.folder} were opened to view only: "
-                "open the project for writing to paint."
-            )
-
-
-def _somebody(journal: str) -> str:
-    """Say that somebody else has the project open, by the name of their journal."""
-    begun, host, *_ = f"{journal}--".split("-")
-    return (
-        f"Somebody paints here, too: on {host}, since {begun} (UTC). Both keep a journal of their "
-        "own, so nothing is lost; you see each other's strokes when you open the project again."
-    )
-
-
-def user() -> str:
-    """Return the name of who works at this machine; empty where it does not tell."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # no such user in the system's list
-        return ""
-
-
-def can_write(folder: Path) -> bool:
-    """Tell whether files can be made in ``folder``, or in what it will be made in."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return os.access(folder, os.W_OK | os.X_OK)
-
-
-def _found_aside(
-    aside: Path | None, folder: Path, *, read_only: bool
-) -> tuple[list[Path], list[str]]:
-    if aside is None:
-        return [], []
-    if read_only:
-        return journal_paths(aside), []
-    return take_in(aside, folder)
+        if self.view_only:
+            raise JournalError(self.view_only)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,12 +10,22 @@ from napari_vessel.annotation._cache import Cached, read_cache, write_cache
 from napari_vessel.annotation._correction import RowHeader
 from napari_vessel.annotation._history import History
 from napari_vessel.annotation._overlay import Overlay
+from napari_vessel.annotation._reading import last_sequence
 from napari_vessel.annotation._replay import Replay, applied, rows_of
 from napari_vessel.annotation._rows import RowTable
 from napari_vessel.geometry import Zyx
 
 WORTH_CACHING = 2000
 """So many rows replayed at an opening (a quarter of a second) are worth a new cache."""
+_EVERY = 500  # rows between two words on progress
+
+
+@dataclass(frozen=True, slots=True)
+class Replaying:
+    """How far the replay of journals is: rows done, of so many that have to be."""
+
+    rows: int
+    total: int
 
 
 @dataclass(slots=True)
@@ -44,8 +54,12 @@ class Known:
         return stroke
 
 
-def learn(paths: Sequence[Path], shape: Zyx, cache: Path | None) -> Known:
+def learn(
+    paths: Sequence[Path], shape: Zyx, cache: Path | None
+) -> Generator[Replaying, None, Known]:
     """Replay the journals at ``paths``, from where a cache ends if there is a sound one.
+
+    Yields how far it is, every few hundred rows; returns what they come to.
 
     Parameters
     ----------
@@ -58,10 +72,10 @@ def learn(paths: Sequence[Path], shape: Zyx, cache: Path | None) -> Known:
     """
     cached = read_cache(cache, paths, shape) if cache else None
     if cached is not None:
-        known = _from_cache(cached, paths)
+        known = yield from _from_cache(cached, paths)
         if known is not None:
             return known
-    return _replayed(Known(Replay(Overlay(shape))), paths, None)
+    return (yield from _replayed(Known(Replay(Overlay(shape))), paths, None))
 
 
 def keep(known: Known, paths: Sequence[Path], cache: Path, position: Mapping[str, int]) -> bool:
@@ -70,14 +84,14 @@ def keep(known: Known, paths: Sequence[Path], cache: Path, position: Mapping[str
     return sound and write_cache(cache, paths, position, known.table, known.overlay)
 
 
-def _from_cache(cached: Cached, paths: Sequence[Path]) -> Known | None:
+def _from_cache(cached: Cached, paths: Sequence[Path]) -> Generator[Replaying, None, Known | None]:
     """Go on from a cache; None where a row that it lacks belongs in the middle of it."""
     known = Known(Replay(cached.overlay, dict(cached.position)), cached.table)
     known.replayed.rows = known.from_cache = len(cached.table)
     for kind, stroke in cached.table.events():
         known.history.note(kind, stroke)
     try:
-        return _replayed(known, paths, cached)
+        return (yield from _replayed(known, paths, cached))
     except _TooLateError:
         return None
 
@@ -86,10 +100,16 @@ class _TooLateError(Exception):
     """A row is older than what the cache holds: all must be replayed in order."""
 
 
-def _replayed(known: Known, paths: Sequence[Path], cached: Cached | None) -> Known:
+def _replayed(
+    known: Known, paths: Sequence[Path], cached: Cached | None
+) -> Generator[Replaying, None, Known]:
     newest = known.table.newest()
     after = cached.last if cached else None
-    for row in rows_of(paths, known.replayed.problems, after=after):
+    before = cached.position if cached else {}
+    total = sum(max(last_sequence(p) - before.get(p.name, 0), 0) for p in paths)
+    for done, row in enumerate(rows_of(paths, known.replayed.problems, after=after)):
+        if done % _EVERY == 0:
+            yield Replaying(done, max(total, done))
         if newest is not None and row.header.stamp <= newest:
             if known.table.has(row.header.stamp):  # of a copy of a journal
                 continue

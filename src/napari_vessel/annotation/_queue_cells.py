@@ -21,16 +21,17 @@ _PIECE = 2**19  # voxels read at a time: no step of the scan takes long
 Profile = NDArray[np.float64]
 
 
-def cells_of(region: Box, window: int) -> list[Box]:
-    """Cut a region into cells whose slices are places; whole edges where they are short.
+def cells_of(region: Box, shape: Zyx, window: int) -> list[Box]:
+    """Cut a region into cells whose slices are places, along a grid of the volume.
 
-    >>> [str(cell) for cell in cells_of(Box((0, 0, 0), (4, 30, 70)), 16)]
-    ['0:4,0:30,0:16', '0:4,0:30,16:32', '0:4,0:30,32:48', '0:4,0:30,48:64', '0:4,0:30,64:70']
+    Where the volume's edge is short, cells reach from end to end.
+
+    >>> region = Box((0, 0, 40), (4, 30, 70))
+    >>> [str(cell) for cell in cells_of(region, (4, 30, 99), 16)]
+    ['0:4,0:30,40:48', '0:4,0:30,48:64', '0:4,0:30,64:70']
     """
-    edges = [n if n <= _WHOLE * window else window for n in region.shape]
-    z, y, x = (max(edge, 1) for edge in edges)
-    whole = Box.of(region.shape)
-    return [cell.shifted(region.start) for cell in whole.cells((z, y, x))]
+    z, y, x = (max(n if n <= _WHOLE * window else window, 1) for n in shape)
+    return list(region.cells((z, y, x)))
 
 
 def reach_of(config: QueueConfig, voxel_size: VoxelSize) -> Zyx:
@@ -61,13 +62,10 @@ class CellProfile:
             self.wrong[plane] = np.zeros(self.cell.shape[plane.normal])
             self.reviewed[plane] = np.zeros(self.cell.shape[plane.normal])
 
-    def pieces(self) -> Iterator[Box]:
-        """Yield the parts of the cell to be added, each small."""
-        _, y, x = self.cell.shape
-        depth = max(1, _PIECE // max(y * x, 1))
-        first, last = self.cell.start[0], self.cell.stop[0]
-        for z in range(first, last, depth):
-            yield Box((z, *self.cell.start[1:]), (min(z + depth, last), *self.cell.stop[1:]))
+    def pieces(self, slab: Box) -> Iterator[Box]:
+        """Yield the parts of a slab of the cell (volume voxels) to be added, each small."""
+        _, y, x = slab.shape
+        yield from slab.cells((max(1, _PIECE // max(y * x, 1)), *slab.stop[1:]))
 
     def add(self, piece: Box, wrong: NDArray[np.float32], codes: Codes) -> None:
         """Add what was found in ``piece`` (volume voxels); whoever reads it adds it once."""

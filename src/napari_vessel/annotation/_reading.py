@@ -180,6 +180,15 @@ def fact_of(path: Path, name: str) -> str:
     return record[0].decode(errors="replace") if record else ""
 
 
+def last_sequence(path: Path) -> int:
+    """Return the number of a journal's last row, 0 where SQLite does not tell."""
+    try:
+        with _in_place(path) as connection:
+            return int((connection.execute(_GREATEST).fetchone() or (0,))[0])
+    except (sqlite3.Error, OSError, ValueError, TypeError):
+        return 0
+
+
 def stored_row(path: Path, sequence: int) -> RawRow | None:
     """Return one row as it lies in a journal, if SQLite finds it and its CRC is right."""
     try:

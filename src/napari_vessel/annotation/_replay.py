@@ -12,6 +12,7 @@ from napari_vessel.annotation._journal import journal_paths
 from napari_vessel.annotation._overlay import Overlay
 from napari_vessel.annotation._reading import JournalReader
 from napari_vessel.annotation._salvage import RawRow
+from napari_vessel.annotation._schema import newer_format
 from napari_vessel.annotation._stamp import Stamp
 from napari_vessel.errors import JournalError
 from napari_vessel.geometry import Box, Zyx
@@ -143,16 +144,21 @@ def _stream(
     path: Path, problems: list[str], until: int | None, after: RawRow | None
 ) -> Iterator[JournalRow]:
     reader = JournalReader(path, after)
-    refused = 0
+    refused, why = 0, ""
     for raw in reader.rows():
         if until is not None and raw.sequence > until:
             break
         try:
             yield _row(path, raw)
         except JournalError as error:
-            if not refused:
-                problems.append(f"{path.name}: row {raw.sequence}: {error}")
+            why = why or f"row {raw.sequence}: {error}"
             refused += 1
+    newer = newer_format(path)
+    if newer:  # what cannot be read of it is no damage
+        problems.append(f"{newer}: strokes of it may be missing here. Update napari-vessel.")
+        return
+    if refused:
+        problems.append(f"{path.name}: {why}")
     if refused > 1:
         problems.append(f"{path.name}: {refused - 1} more rows are not used for the same reason.")
     problems.extend(reader.problems)

@@ -6,11 +6,13 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
 FORMAT = 1
-"""``user_version`` of a journal. Rows carry their own format as well."""
+"""``user_version`` of a journal, noted among its facts, too: raise it with whatever an older
+version cannot read, rows included."""
 
 PAGE_BYTES = 4096
 _APPLICATION_ID = 0x4E565652  # "NVVR", for `file` and for a person with a hex editor
@@ -83,6 +85,26 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         query += "&immutable=1"
     uri = f"file:{quote(os.fspath(path.resolve()))}?{query}"
     return sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+
+
+def newer_format(path: Path) -> str | None:
+    """Say so where a journal was written by a newer version of this program; else None.
+
+    The format is noted in two places: a flipped bit in one of them is damage, no newer version.
+    """
+    try:
+        with closing(connect_to_read(path)) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            noted = connection.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
+            found = min(version, int(noted[0]))
+    except (sqlite3.Error, OSError, ValueError, TypeError):
+        return None
+    if found <= FORMAT:
+        return None
+    return (
+        f"{path.name} was written by a newer napari-vessel (journals of format {found}; this one "
+        f"knows up to {FORMAT})"
+    )
 
 
 def on_network(path: Path) -> bool:

@@ -47,7 +47,7 @@ def journals(
 ) -> None:
     """List the journals of a project, each a person's own, and verify every row of them."""
     with explained():
-        opened = Project.open(project)
+        opened = Project.open(project, to_change=bool(take))
         folder, shape = opened.journal, opened.config.volume.shape
         taken = [place for file in take or [] if (place := take_journal(file, folder, shape))]
         given = give_journals(folder, give, person) if give else []

@@ -33,7 +33,7 @@ def project_of(volume: str, *, probability: bool, overwrite: bool) -> Project:
                 f"{name} goes with OUT: a project's proposal always keeps its probability, "
                 "and corrections are never overwritten."
             )
-    return Project.open(volume)
+    return Project.open(volume, to_change=True)
 
 
 def propose_in(

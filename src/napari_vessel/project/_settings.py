@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from napari_vessel.errors import ProjectBusyError, ProjectError, WriteError
 from napari_vessel.project._config import FORMAT_VERSION, ProjectConfig
 from napari_vessel.volumes import write_atomically
 
 _LOCK_SECONDS = 10.0
+_NOT_TO_VIEW = frozenset({"inference", "training"})
 NAME = "project.toml"
 
 
@@ -26,7 +27,7 @@ def read_config(path: Path) -> ProjectConfig:
     Raises
     ------
     ProjectError
-        It is missing, damaged, or of a newer format.
+        It is missing, damaged, or of a newer format of which too little is understood.
     """
     try:
         values = tomllib.loads(path.read_text("utf-8"))
@@ -46,23 +47,46 @@ def write_config(path: Path, config: ProjectConfig) -> None:
 def validated(values: dict[str, Any], where: Path) -> ProjectConfig:
     """Check values against the format this version knows.
 
+    Of a newer format what is known is taken, so that the project opens to view; how it predicts
+    and learns is not.
+
     Raises
     ------
     ProjectError
         Naming the entry that is wrong, or the newer format.
     """
     found = values.get("format", FORMAT_VERSION)
-    if isinstance(found, int) and found > FORMAT_VERSION:
-        raise ProjectError(
-            f"{where} has format {found}; this version knows up to {FORMAT_VERSION}. "
-            "Please update napari-vessel."
-        )
+    is_newer = isinstance(found, int) and found > FORMAT_VERSION
+    if is_newer:
+        values = _known(ProjectConfig, values, leave=_NOT_TO_VIEW)
     try:
         return ProjectConfig.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "entries"
+        if is_newer:
+            raise ProjectError(f"{said_newer(where, found)} ({place}: {first['msg']}).") from error
         raise ProjectError(f"{where}: {place}: {first['msg']}.") from error
+
+
+def said_newer(where: Path, found: int) -> str:
+    """Say that a configuration is of a newer format, and what to do."""
+    return (
+        f"{where} has format {found}; this version knows up to {FORMAT_VERSION}. "
+        "Please update napari-vessel"
+    )
+
+
+def _known(model: type[BaseModel], values: dict[str, Any], leave: Set[str]) -> dict[str, Any]:
+    """Keep of ``values`` what ``model`` has fields for, but for those to ``leave`` as they are."""
+    kept = {}
+    for name, field in model.model_fields.items():
+        if name in values and name not in leave:
+            kind: Any = field.annotation
+            nested = isinstance(kind, type) and issubclass(kind, BaseModel)
+            value = values[name]
+            kept[name] = _known(kind, value, frozenset()) if nested and value else value
+    return kept
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_vessel.errors import CallerError, OutputExistsError, ProjectBusyError
-from napari_vessel.project import AT_WORK, ENDED, JobRecord, jobs_of
+from napari_vessel.project import AT_WORK, ENDED, JobRecord, Project, jobs_of
 from napari_vessel.workflows import Predict, check_output, discard_unfinished, request_as_json
 
 __all__ = ["cancel_job", "new_job", "pause_job"]
@@ -21,10 +21,12 @@ def new_job(project: Path, request: Predict, *, goes_on: bool = True) -> JobReco
     ------
     CallerError
         Its volume cannot be opened, its mask not be written as asked, or an unfinished job
-        of this project asks for something else at the same place.
+        of this project asks for something else at the same place; or the project is of a
+        newer format.
     ProjectBusyError
         Another job predicts into the same output now.
     """
+    Project.open(project, to_change=True)
     request = replace(request, out=request.out.expanduser().absolute())
     values = request_as_json(request)
     for known in jobs_of(project):

@@ -79,7 +79,7 @@ class SessionDelivery(SessionState):
 
     def cancelled(self, name: ActivityName) -> None:
         """Note that ``name`` was cancelled."""
-        whole = name == "region" or isinstance(self._questions.get(name), Clean)
+        whole = name in {"open", "region"} or isinstance(self._questions.get(name), Clean)
         left = "All is shown as before." if whole else "What was done until then is kept."
         self._stop(name, "cancelled", f"Cancelled. {left}")
 

@@ -65,6 +65,11 @@ class SessionHistory(SessionHand):
         """Why painting is paused, or None."""
         return self._work.corrections.paused if self._work else None
 
+    @property
+    def view_only(self) -> str:
+        """Why corrections are for viewing only, and what to do; empty where they are not."""
+        return self._work.corrections.view_only if self._work else ""
+
     def begin_stroke(self, tool: str, plane: Plane | None = None) -> None:
         """Begin a stroke: all that is painted until it ends is one step to undo.
 
@@ -73,9 +78,9 @@ class SessionHistory(SessionHand):
         CallerError
             Nothing is open, or something else is just being opened.
         JournalError
-            Painting is paused, as the project cannot be written.
+            Painting is paused, as the project cannot be written; or that is open to view only.
         """
-        if self.paused:
+        if self.paused and not self.view_only:
             raise JournalError(f"Painting is paused: {self.paused} {_OFFER}")
         super().begin_stroke(tool, plane)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Any, TypeVar
 
 import dask.array as da
 import numpy as np
@@ -21,7 +22,7 @@ from napari_vessel.inference import InferenceConfig
 from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.networks import starter
 from napari_vessel.project import Project, Proposal, corrections_places, find_project
-from napari_vessel.session._values import Opened
+from napari_vessel.session._values import ActivityName, Answer, Opened
 from napari_vessel.volumes import (
     StoreSpec,
     Volume,
@@ -30,13 +31,16 @@ from napari_vessel.volumes import (
     open_volume,
     replace_folder,
 )
-from napari_vessel.workflows import polarity_used, scale_used
+from napari_vessel.workflows import Progress, polarity_used, scale_used
 
 _log = logging.getLogger(__name__)
 
 # Shown at full resolution with its probability in memory: one byte a voxel each.
 REGION_VOXELS = 2**28
 _PIECE: Zyx = (64, 256, 256)
+
+_T = TypeVar("_T")
+Opening = Generator[Progress, None, Opened]
 
 
 @dataclass(frozen=True)
@@ -68,16 +72,33 @@ class FirstHole:
 
 def open_for_session(
     where: str, options: VolumeOptions, callbacks: Callbacks, *, around: Zyx | None = None
-) -> Opened:
-    """Open a volume, and its project where there is one; or a project by its folder."""
+) -> Opening:
+    """Open a volume, and its project where there is one; or a project by its folder.
+
+    Yields how far it is while many strokes are replayed.
+    """
     project = Project.open(where) if _is_project(where) else None
     if project:
-        return _opened(project.open_volume(), project.path, project, callbacks, around)
-    volume = open_volume(where, options)
-    place, project = find_project(volume)
-    if project:
-        volume = _read_as_before(where, project, options)
-    return _opened(volume, place, project, callbacks, around)
+        volume, place = project.open_volume(), project.path
+    else:
+        volume = open_volume(where, options)
+        place, project = find_project(volume)
+        if project:
+            volume = _read_as_before(where, project, options)
+    return (yield from _opened(volume, place, project, callbacks, around))
+
+
+def answered(
+    name: ActivityName, question: object, steps: Generator[Progress, None, _T]
+) -> Generator[Answer, None, _T]:
+    """Relay progress as answers to ``question``; return what ``steps`` return."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+        yield Answer(name, question, step)
 
 
 def _read_as_before(where: str, project: Project, wishes: VolumeOptions) -> Volume:
@@ -103,17 +124,9 @@ def _is_project(where: str) -> bool:
 
 def _opened(
     volume: Volume, place: Path, project: Project | None, callbacks: Callbacks, around: Zyx | None
-) -> Opened:
+) -> Opening:
     region = _region(volume, project, around)
-    places = corrections_places(place)
-    corrections = Corrections.open(
-        places.journal,
-        volume.shape,
-        cache=places.cache,
-        aside=places.aside,
-        on_saved=callbacks.on_saved,
-        on_failed=callbacks.on_failed,
-    )
+    corrections = yield from _replayed(volume, place, project, callbacks)
     checkpoint = project.open_checkpoint() if project else starter()
     inference = project.config.inference if project else InferenceConfig()
     proposal = project.open_proposal() if project else None
@@ -134,6 +147,36 @@ def _opened(
         cleaned=proposal is None or proposal.is_cleaned,
         proposal=proposal,
     )
+
+
+def _replayed(
+    volume: Volume, place: Path, project: Project | None, callbacks: Callbacks
+) -> Generator[Progress, None, Corrections]:
+    """Open the corrections, saying how many strokes are replayed and how long that will take."""
+    places, started = corrections_places(place), monotonic()
+    steps = Corrections.opening(
+        places.journal,
+        volume.shape,
+        cache=places.cache,
+        aside=places.aside,
+        on_saved=callbacks.on_saved,
+        on_failed=callbacks.on_failed,
+        read_only=project.view_only if project else False,
+    )
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            corrections: Corrections = end.value
+            return corrections
+        pace = (monotonic() - started) / max(step.rows, 1)
+        yield Progress(
+            step.rows,
+            step.total,
+            "rows",
+            f"Replaying the journals: {step.rows:,} of {step.total:,} strokes …",
+            pace * (step.total - step.rows) if step.rows else None,
+        )
 
 
 def _region(volume: Volume, project: Project | None, around: Zyx | None) -> Box:

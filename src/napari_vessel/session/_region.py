@@ -123,8 +123,7 @@ class SessionRegion(SessionHand):
         probability = np.zeros(box.shape, np.uint8)
         for done, total in _read(proposal, box, probability):
             yield Answer("region", box, Progress(done, total, "pieces", f"Reading {box} …"))
-        if work.project:
-            work.project.update(region=box)
+        work.keep_setting(region=box)
         yield Moved(box, probability, proposal, work)
 
     def look_over(self) -> Generator[Looked, None, None]:

@@ -14,7 +14,13 @@ from napari_vessel.project import Project, diagnostic_report
 from napari_vessel.session._answers import proposals
 from napari_vessel.session._history import SessionHistory
 from napari_vessel.session._jobs import SessionJobs
-from napari_vessel.session._opening import Callbacks, FirstHole, keep_array, open_for_session
+from napari_vessel.session._opening import (
+    Callbacks,
+    FirstHole,
+    answered,
+    keep_array,
+    open_for_session,
+)
 from napari_vessel.session._tools import SessionTools
 from napari_vessel.session._values import Answer, Asked, Opened
 from napari_vessel.training import TrainingConfig
@@ -46,7 +52,8 @@ class Session(SessionHistory, SessionTools, SessionJobs):
         self._flush()  # what is painted now is in the journals before they are read
         point = around.voxel if around else None
         callbacks = Callbacks(self._on_saved, self._on_failed, FirstHole(self.events.failed.emit))
-        yield open_for_session(str(where), options or VolumeOptions(), callbacks, around=point)
+        opening = open_for_session(str(where), options or VolumeOptions(), callbacks, around=point)
+        yield (yield from answered("open", where, opening))
 
     def open_array(
         self,

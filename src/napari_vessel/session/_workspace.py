@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,13 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_vessel.annotation import Corrections, EditableLabels
-from napari_vessel.errors import CallerError
+from napari_vessel.errors import CallerError, WriteError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import Project, log_to_folder
 from napari_vessel.session._disagreement import DisagreementMap
 from napari_vessel.session._proposal_view import ProposalView
 from napari_vessel.session._values import Opened
 from napari_vessel.workflows import Focus, write_focus
+
+_log = logging.getLogger(__name__)
 
 
 class Workspace:
@@ -128,9 +131,18 @@ class Workspace:
         if self.project:
             self._disk.submit(self._keep_threshold, self.project)
 
+    def keep_setting(self, **changes: object) -> None:
+        """Keep settings with the project; where it cannot be written they hold until it closes."""
+        if self.project is None or self.corrections.read_only:
+            return
+        try:
+            self.project.update(**changes)
+        except WriteError as error:
+            _log.warning("Not kept with the project: %s", error)
+
     def _keep_threshold(self, project: Project) -> None:
         if self._chosen and project.config.threshold != self._chosen["threshold"]:
-            project.update(**self._chosen)
+            self.keep_setting(**self._chosen)
 
     def look(self, watch: Path, focus: Focus) -> None:
         """Tell the prediction that reads ``watch`` where the person looks; behind their back."""

@@ -22,6 +22,7 @@ _TOOLS = {
 }
 # Colour and word: colour alone would not tell everyone.
 _LIGHTS = {
+    "viewing": ("#8a8a8a", "open to view only"),
     "nothing": ("#8a8a8a", "nothing to save yet"),
     "saving": ("#d08a3c", "saving …"),
     "saved": ("#3f9d63", "saved"),
@@ -88,15 +89,16 @@ class CorrectSection(Section):
     def update_state(self) -> None:
         """Enable what is possible, and count what was reviewed."""
         session, link = self.desk.session, self.desk.link
-        opened = session.opened is not None
+        opened, view_only = session.opened is not None, session.view_only
+        ready = opened and link.labels is not None and not view_only
         for control in (*self.tools.values(), self.accept):
-            control.setEnabled(opened and link.labels is not None)
-        self.quick.set_ready(opened and link.labels is not None)
+            control.setEnabled(ready)
+        self.quick.set_ready(ready)
         for control in (self.undo, self.redo):
-            control.setEnabled(opened)
+            control.setEnabled(opened and not view_only)
         self.restore.setVisible(not link.complete)
         self.hint.say(
-            "Paint what is missing, erase what is wrong; then accept the slice."
+            view_only or "Paint what is missing, erase what is wrong; then accept the slice."
             if opened
             else "Open a volume first."
         )
@@ -114,7 +116,7 @@ class CorrectSection(Section):
         return f"Reviewed: {count:,} voxels, as many as {count / (rows * columns):.1f} XY slices."
 
     def _show_light(self, state: str, sentence: str) -> None:
-        colour, word = _LIGHTS[state]
+        colour, word = _LIGHTS["viewing" if self.desk.session.view_only else state]
         self.light.setText(f'<span style="color: {colour}">●</span> {word}')
         self.light.setToolTip(sentence or "Corrections are saved while you paint.")
         if state == "failed" and sentence:

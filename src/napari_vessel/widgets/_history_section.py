@@ -188,9 +188,9 @@ class HistorySection(Section):
         self.refresh()
 
     def _show_pause(self) -> None:
-        reason = self.desk.session.paused
-        self.paused.say(f"Painting is paused: {reason}" if reason else "")
-        self.private.setVisible(bool(reason))
+        reason, view_only = self.desk.session.paused, self.desk.session.view_only
+        self.paused.say(view_only or (f"Painting is paused: {reason}" if reason else ""))
+        self.private.setVisible(bool(reason) and not view_only)
 
     def _list_overlaps(self) -> None:
         found = self.desk.session.overlaps

@@ -25,7 +25,7 @@ def clean(request: Clean) -> Iterator[Progress | Cleaned]:
     """
     started = monotonic()
     yield Progress(0, 1, "blocks", REMOVING)
-    project = Project.open(request.project)
+    project = Project.open(request.project, to_change=True)
     least_voxels(request.smallest_um3, project.config.volume.voxel_size)  # refuses what is none
     yield from remove_small(project, request.smallest_um3)
     project.update(smallest_um3=request.smallest_um3)

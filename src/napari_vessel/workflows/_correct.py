@@ -35,7 +35,7 @@ def correct(request: Correct) -> Iterator[Progress | Corrected]:
     JournalError
         They could not be saved; what was saved before stays.
     """
-    project = Project.open(request.project)
+    project = Project.open(request.project, to_change=True)
     shape = project.open_volume().shape  # refuses another volume than the one annotated
     labels = open_volume(request.labels)
     if labels.shape != shape:

@@ -37,7 +37,7 @@ def examine(request: Examine) -> Iterator[Progress | Diagnosed]:
     yield Progress(0, 3, "checks", "Replaying the journals")
     # Without the cache: every row of every journal is read and checked.
     with closing(project.open_corrections(read_only=True, cache=None)) as corrections:
-        problems = list(corrections.problems)
+        problems = [*filter(None, [project.view_only]), *corrections.problems]
         facts = _facts(corrections, request.dump) | {"cache": _rebuilt(project, corrections)}
         facts["overlaps"] = _overlaps(corrections)
     yield Progress(1, 3, "checks", "Opening volume, checkpoint and proposal")
@@ -57,6 +57,8 @@ def _overlaps(corrections: Corrections) -> int:
 def _rebuilt(project: Project, corrections: Corrections) -> str:
     """Make the cache anew from the journals, where there is one or it would save time."""
     places = corrections_places(project.path)
+    if project.view_only:
+        return "not rebuilt: the project is of a newer version"
     if not (places.cache.exists() or corrections.deserves_a_cache):
         return "none needed"
     if corrections.problems:

@@ -10,6 +10,7 @@ from os.path import isfile, join
 from pathlib import Path
 
 import numpy as np
+from pydantic import JsonValue
 
 from napari_vessel.errors import CallerError, UnsupportedVolumeError
 from napari_vessel.geometry import Box
@@ -80,9 +81,13 @@ def open_prediction(source: str, options: VolumeOptions, threshold: float | None
 def tell_unproposed(mask: MaskSource) -> None:
     """Warn of a project's mask that must not pass for what it is not.
 
-    It has no proposal, or one with small pieces that its setting says are not shown.
-    Told once a request is accepted, so that a mistake of the caller's stays one line.
+    It has no proposal, or one with small pieces that its setting says are not shown; or some of
+    its corrections could not be read. Told once a request is accepted, so that a mistake of the
+    caller's stays one line.
     """
+    unread = mask.recipe.get("corrections_unread")
+    for problem in unread if isinstance(unread, list) else ():
+        _log.warning("Of %s not all corrections are in the mask: %s", mask.name, problem)
     if mask.recipe.get("proposal", mask) is None:
         _log.warning("%s has no proposal: its mask is the corrections alone.", mask.name)
     elif mask.recipe.get("smallest_um3") and mask.recipe.get("small_pieces") == "shown":
@@ -97,6 +102,7 @@ def project_mask(project: Project, threshold: float | None = None) -> MaskSource
     """Return the mask of a project: corrections over the proposal, with its recipe."""
     with closing(project.open_corrections(read_only=True)) as corrections:
         overlay, position = corrections.overlay, corrections.position
+        unread: list[JsonValue] = [*corrections.problems]
     proposal, volume = project.open_proposal(), project.open_volume()
     threshold = project.threshold if threshold is None else threshold
     layers = list(proposal.layers) if proposal else []
@@ -113,6 +119,7 @@ def project_mask(project: Project, threshold: float | None = None) -> MaskSource
             "smallest_um3": project.config.smallest_um3,
             "small_pieces": _small_pieces(project.config, proposal),
             "corrections": dict(position),
+            "corrections_unread": unread,
             "volume": Path(volume.uri).name,
             "fingerprint": volume.fingerprint,
         },

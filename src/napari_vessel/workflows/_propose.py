@@ -124,7 +124,7 @@ def propose(request: Propose) -> Iterator[Any]:
 
 
 def _planned(request: Propose) -> _Plan:
-    project = Project.open(request.project)
+    project = Project.open(request.project, to_change=True)
     volume = project.open_volume()
     region = inside(request.box, volume.shape, default=project.config.region)
     checkpoint = project.open_checkpoint()

@@ -38,7 +38,7 @@ def retrain(request: Retrain) -> Iterator[Any]:
         There is nothing to learn from.
     """
     started = monotonic()
-    project = Project.open(request.project)
+    project = Project.open(request.project, to_change=True)
     yield Progress(0, 1, "steps", "Reading the corrections")
     with closing(project.open_corrections(read_only=True)) as corrections:
         overlay, position = corrections.overlay, corrections.position
