@@ -2,6 +2,9 @@ __all__ = [
     "AT_WORK",
     "ENDED",
     "LISTED_FAILURES",
+    "AuditConfig",
+    "AuditSet",
+    "AuditWindow",
     "BlockLedger",
     "Control",
     "CorrectionsPlaces",
@@ -11,10 +14,14 @@ __all__ = [
     "JobStatus",
     "KeepingConfig",
     "KeptCheckpoint",
+    "Mark",
     "Project",
     "ProjectConfig",
     "Proposal",
     "Pruned",
+    "RecordLog",
+    "ReviewMarks",
+    "ReviewRecords",
     "Verdict",
     "VolumeReference",
     "cleaned_draft",
@@ -22,6 +29,7 @@ __all__ = [
     "default_project_path",
     "delete_checkpoint",
     "diagnostic_report",
+    "draw_audit",
     "find_project",
     "job_of",
     "jobs_of",
@@ -39,6 +47,10 @@ __all__ = [
     "write_verdict",
 ]
 
+from ._audit import AuditConfig as AuditConfig
+from ._audit import AuditSet as AuditSet
+from ._audit import AuditWindow as AuditWindow
+from ._audit import draw_audit as draw_audit
 from ._checkpoints import KeptCheckpoint as KeptCheckpoint
 from ._checkpoints import Pruned as Pruned
 from ._checkpoints import delete_checkpoint as delete_checkpoint
@@ -72,7 +84,11 @@ from ._place import default_project_path as default_project_path
 from ._project import Project as Project
 from ._proposal import Proposal as Proposal
 from ._proposal import ledger_path as ledger_path
+from ._records import RecordLog as RecordLog
 from ._report import diagnostic_report as diagnostic_report
+from ._review import Mark as Mark
+from ._review import ReviewMarks as ReviewMarks
+from ._review import ReviewRecords as ReviewRecords
 from ._shown import shown_mask as shown_mask
 from ._verdict import Verdict as Verdict
 from ._verdict import read_verdict as read_verdict

@@ -27,6 +27,8 @@ __all__ = [
     "Progress",
     "Propose",
     "Proposed",
+    "RankPlaces",
+    "Ranked",
     "Retrain",
     "Retrained",
     "ScaleUsed",
@@ -76,6 +78,8 @@ from ._job_request import request_of_json as request_of_json
 from ._job_request import request_of_project as request_of_project
 from ._masks import is_project as is_project
 from ._output_check import check_output as check_output
+from ._queue_events import Ranked as Ranked
+from ._queue_events import RankPlaces as RankPlaces
 from ._reading import PolarityUsed as PolarityUsed
 from ._reading import polarity_used as polarity_used
 from ._registry import WORKFLOWS as WORKFLOWS

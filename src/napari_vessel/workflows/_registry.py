@@ -40,5 +40,6 @@ WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
         "evaluate": _named("_evaluate", "evaluate"),
         "export": _named("_export", "export"),
         "doctor": _named("_doctor", "examine"),
+        "queue": _named("_queue", "rank"),
     }
 )
