@@ -1,4 +1,4 @@
-"""Small records that are only ever added to: one line of JSON each, on the disk before it counts."""
+"""Small records that are only added to: a line of JSON each, on the disk before it counts."""
 
 from __future__ import annotations
 

@@ -35,13 +35,8 @@ def rank(request: RankPlaces) -> Iterator[Progress | Ranked]:
     audit = records.audit()
     scene = Scene(proposal, overlay, project.threshold, audit.boxes if audit else ())
     reference = project.config.volume
-    scan = PlaceScan(
-        covered(proposal),
-        reference.shape,
-        reference.voxel_size,
-        planes_of(proposal),
-        request.config,
-    )
+    planes, size = planes_of(proposal), reference.voxel_size
+    scan = PlaceScan(covered(proposal), reference.shape, size, planes, request.config)
     focus = request.focus
     start = Standpoint(focus.point, focus.plane, project.config.region) if focus else None
     yield from scan.update(scene, focus.point if focus else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_vessel.annotation import Place, QueueConfig
@@ -15,7 +15,7 @@ class RankPlaces:
 
     project: Path
     focus: Focus | None = None
-    config: QueueConfig = QueueConfig()
+    config: QueueConfig = field(default_factory=QueueConfig)
 
 
 @dataclass(frozen=True, slots=True)

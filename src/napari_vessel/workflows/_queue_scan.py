@@ -43,7 +43,9 @@ class Scene:
         """Return the chance that each voxel of ``box`` (volume voxels) is wrong."""
         return self._wrong(box, wrong_table(self.threshold, config))[0]
 
-    def _wrong(self, box: Box, table: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    def _wrong(
+        self, box: Box, table: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         codes = self.overlay.read(box)
         proposal = self.proposal
         wrong = expected_wrong(proposal.probability(box), proposal.disagreement(box), codes, table)
