@@ -32,7 +32,7 @@ class LearningCurve:
         >>> LearningCurve(0.4, 1.0, 1.0).score(1.0)
         0.8
         """
-        return 1 - self.start * (1 + max(hours, 0) / self.time_h) ** -self.power
+        return float(1 - self.start * (1 + max(hours, 0) / self.time_h) ** -self.power)
 
     def hours_to(self, target: float) -> float:
         """Return the hours until a score is reached; infinite where it never is.

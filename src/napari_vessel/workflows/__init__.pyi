@@ -1,5 +1,7 @@
 __all__ = [
     "WORKFLOWS",
+    "AuditPlace",
+    "AuditPoint",
     "BlockFailed",
     "BlockProposed",
     "Clean",
@@ -8,6 +10,7 @@ __all__ = [
     "Corrected",
     "Created",
     "Diagnosed",
+    "DrawAudit",
     "Evaluate",
     "Evaluated",
     "Examine",
@@ -32,11 +35,16 @@ __all__ = [
     "Retrain",
     "Retrained",
     "ScaleUsed",
+    "SlicePoint",
     "SliceProposed",
+    "Stock",
+    "TakeStock",
     "Train",
     "TrainRun",
     "Trained",
     "Workflow",
+    "as_csv",
+    "as_values",
     "check_output",
     "discard_unfinished",
     "forecast",
@@ -78,6 +86,14 @@ from ._job_request import request_of_json as request_of_json
 from ._job_request import request_of_project as request_of_project
 from ._masks import is_project as is_project
 from ._output_check import check_output as check_output
+from ._progress_events import AuditPlace as AuditPlace
+from ._progress_events import AuditPoint as AuditPoint
+from ._progress_events import DrawAudit as DrawAudit
+from ._progress_events import SlicePoint as SlicePoint
+from ._progress_events import Stock as Stock
+from ._progress_events import TakeStock as TakeStock
+from ._progress_table import as_csv as as_csv
+from ._progress_table import as_values as as_values
 from ._queue_events import Ranked as Ranked
 from ._queue_events import RankPlaces as RankPlaces
 from ._reading import PolarityUsed as PolarityUsed

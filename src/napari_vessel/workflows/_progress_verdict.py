@@ -1,0 +1,99 @@
+"""Whether to go on correcting: by the audit set, which alone knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_vessel.metrics import Interval, LearningCurve, dice_of, fit_learning, redrawn
+from napari_vessel.workflows._progress_events import AuditPoint, SlicePoint, Verdict
+
+_LEVEL_GAIN = 0.005  # of Dice in an hour: less is not worth it
+_DRAWS = 200
+_FOREVER_H = 1000.0
+_CLEAN, _CLEAN_SLICES = 0.99, 5
+
+Counts = NDArray[np.float64]
+
+
+def forecast(
+    points: Sequence[AuditPoint], counts: Sequence[Counts], target: float, now_h: float
+) -> Interval | None:
+    """Return the hours that are left to the target: the median and nine of ten draws.
+
+    Every draw takes other windows of the audit set for all proposals alike; None with fewer
+    than three proposals scored at different hours. Infinite where it never comes.
+    """
+    hours = np.array([point.hours for point in points])
+    if fit_learning(hours, np.array([point.dice.value for point in points])) is None:
+        return None
+    tables = np.nan_to_num(np.stack(counts))
+    left = [
+        _left(fit_learning(hours, dice_of(np.tensordot(draw, tables, (0, 1)))), target, now_h)
+        for draw in redrawn(tables.shape[1], draws=_DRAWS).astype(float)
+    ]
+    low, middle, high = np.quantile(left, [0.05, 0.5, 0.95], method="nearest")
+    return Interval(float(middle), float(low), float(high))
+
+
+def verdict(
+    slices: Sequence[SlicePoint],
+    audits: Sequence[AuditPoint],
+    left: Interval | None,
+    target: float,
+    now_h: float,
+) -> tuple[Verdict, str]:
+    """Say whether to stop, and why, in a sentence."""
+    if not audits:
+        return _without_audit(slices)
+    last = audits[-1]
+    so_far = f"Audit Dice {last.dice.value:.3f} ({last.dice.low:.3f} to {last.dice.high:.3f})"
+    if last.dice.low >= target:
+        return "reached", f"Stop: {so_far} has reached {target:.2f}, with its interval."
+    curve = fit_learning(
+        np.array([point.hours for point in audits]),
+        np.array([point.dice.value for point in audits]),
+    )
+    if curve is None or left is None:
+        more = 3 - len({point.hours for point in audits})
+        return "early", f"{so_far}. A forecast needs {max(more, 1)} more retrained networks."
+    gain = curve.score(now_h + 1) - curve.score(now_h)
+    if gain < _LEVEL_GAIN:
+        return "level", (
+            f"Stop: {so_far}; another hour would bring about {gain:.3f}. Mend by hand what must "
+            "be right, and export."
+        )
+    return "go on", f"Go on: {so_far}; to {target:.2f} it takes {_span(left)}."
+
+
+def _without_audit(slices: Sequence[SlicePoint]) -> tuple[Verdict, str]:
+    recent = [point.dice for point in slices[-_CLEAN_SLICES:] if point.dice is not None]
+    if len(recent) == _CLEAN_SLICES and min(recent) >= _CLEAN:
+        return "early", (
+            f"The last {_CLEAN_SLICES} slices were right to {min(recent):.3f} Dice before you "
+            "touched them. Fill in the audit set to know whether all of the volume is."
+        )
+    return "early", "Fill in the audit set: without it nobody can say how good the mask is."
+
+
+def _left(curve: LearningCurve | None, target: float, now_h: float) -> float:
+    if curve is None:
+        return inf
+    left = max(curve.hours_to(target) - now_h, 0.0)
+    return left if left < _FOREVER_H else inf
+
+
+def _span(left: Interval) -> str:
+    """Say how long, as exactly as it is known.
+
+    >>> _span(Interval(2.0, 1.2, 3.4)), _span(Interval(inf, 5.0, inf))
+    ('1.2 to 3.4 hours of work', 'more than 5 hours of work')
+    """
+    if not isfinite(left.low):
+        return "longer than can be foreseen"
+    if not isfinite(left.high):
+        return f"more than {left.low:.2g} hours of work"
+    return f"{left.low:.2g} to {left.high:.2g} hours of work"
