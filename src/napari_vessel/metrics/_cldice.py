@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_vessel.errors import LabelsError
 from napari_vessel.metrics._masks import mask_pair, ratio
 
-__all__ = ["ClDice", "centreline_counts", "cldice"]
+__all__ = ["ClDice", "centreline", "centreline_counts", "cldice"]
 
 _Core = tuple[slice, slice, slice]
 _WHOLE: _Core = (slice(None), slice(None), slice(None))
@@ -84,7 +84,7 @@ def centreline_counts(
     prediction: NDArray[np.bool_], truth: NDArray[np.bool_], core: _Core = _WHOLE
 ) -> ClDice:
     """Count skeleton voxels within ``core``; the rest is context for the thinning."""
-    predicted, true = _skeleton(prediction), _skeleton(truth)
+    predicted, true = centreline(prediction), centreline(truth)
     return ClDice(
         int(np.count_nonzero(predicted[core])),
         int(np.count_nonzero(predicted[core] & truth[core])),
@@ -93,8 +93,8 @@ def centreline_counts(
     )
 
 
-def _skeleton(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Thin a mask to its centreline, working only where there is any."""
+def centreline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Thin a mask to its centreline (Lee's thinning), working only where there is any."""
     from scipy.ndimage import find_objects
 
     skeleton = np.zeros(mask.shape, bool)

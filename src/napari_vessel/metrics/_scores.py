@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from numpy.typing import ArrayLike
 
 from napari_vessel.geometry import VoxelSize
+from napari_vessel.metrics._betti import BettiNumbers
 from napari_vessel.metrics._cldice import cldice
 from napari_vessel.metrics._confusion import Confusion, confusion
 from napari_vessel.metrics._surface_dice import surface_dice
@@ -16,7 +17,7 @@ __all__ = ["ScoreProgress", "Scores", "scores"]
 
 @dataclass(frozen=True, slots=True)
 class ScoreProgress:
-    """How many of all slices have been compared."""
+    """How many of all blocks have been compared."""
 
     done: int
     total: int
@@ -24,7 +25,11 @@ class ScoreProgress:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """How a mask compares with the truth; each in [0, 1], higher is better."""
+    """How a mask compares with the truth: scores in [0, 1], higher is better, and errors.
+
+    ``betti_errors`` is by how much pieces, loops and cavities differ in number; None where
+    they were not counted.
+    """
 
     dice: float
     iou: float
@@ -32,15 +37,26 @@ class Scores:
     recall: float
     surface_dice: float
     cldice: float
+    betti_errors: BettiNumbers | None = None
 
     @classmethod
-    def of(cls, counts: Confusion, *, surface_dice: float, cldice: float) -> Scores:
+    def of(
+        cls,
+        counts: Confusion,
+        *,
+        surface_dice: float,
+        cldice: float,
+        betti_errors: BettiNumbers | None = None,
+    ) -> Scores:
         """Join voxel counts with the scores that need neighbourhoods."""
-        return cls(counts.dice, counts.iou, counts.precision, counts.recall, surface_dice, cldice)
+        ratios = counts.dice, counts.iou, counts.precision, counts.recall
+        return cls(*ratios, surface_dice, cldice, betti_errors)
 
     def as_dict(self) -> dict[str, float]:
         """Return the scores by name, as ``evaluate --json`` prints them."""
-        return asdict(self)
+        found = asdict(self)
+        errors = found.pop("betti_errors") or {}
+        return found | {f"{name}_error": error for name, error in errors.items()}
 
 
 def scores(

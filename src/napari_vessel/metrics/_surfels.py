@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_vessel.geometry import VoxelSize
 
-__all__ = ["neighbour_codes", "surfel_areas"]
+__all__ = ["block_codes", "neighbour_codes", "surfel_areas"]
 
 
 @lru_cache(maxsize=8)
@@ -63,9 +63,27 @@ def neighbour_codes(upper: NDArray[np.bool_], lower: NDArray[np.bool_]) -> NDArr
     ndarray (rows + 1, columns + 1) of uint8
         Bit ``7 - (4 z + 2 y + x)`` tells whether corner (z, y, x) is vessel.
     """
-    pairs = np.pad(upper, 1) * np.uint8(16) + np.pad(lower, 1)
-    codes = np.left_shift(pairs[:-1, :-1], 3, dtype=np.uint8)
-    codes |= pairs[:-1, 1:] << 2
-    codes |= pairs[1:, :-1] << 1
-    codes |= pairs[1:, 1:]
+    codes: NDArray[np.uint8] = block_codes(
+        np.pad(np.stack([upper, lower]), ((0, 0), (1, 1), (1, 1)))
+    )[0]
+    return codes
+
+
+def block_codes(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Code all 2×2×2 neighbourhoods within a block, as :func:`neighbour_codes` does.
+
+    Parameters
+    ----------
+    mask : ndarray (z, y, x) of bool
+        Two voxels or more along each axis.
+
+    Returns
+    -------
+    ndarray (z - 1, y - 1, x - 1) of uint8
+    """
+    pairs = mask[:-1] * np.uint8(16) + mask[1:]
+    codes = np.left_shift(pairs[:, :-1, :-1], 3, dtype=np.uint8)
+    codes |= pairs[:, :-1, 1:] << 2
+    codes |= pairs[:, 1:, :-1] << 1
+    codes |= pairs[:, 1:, 1:]
     return codes

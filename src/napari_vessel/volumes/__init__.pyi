@@ -10,6 +10,7 @@ __all__ = [
     "Source",
     "Store",
     "StoreSpec",
+    "VesselGraph",
     "Volume",
     "VolumeOptions",
     "WindowConfig",
@@ -73,5 +74,6 @@ from ._store import Store as Store
 from ._store import create_store as create_store
 from ._store import open_store as open_store
 from ._store_spec import StoreSpec as StoreSpec
+from ._vessel_graph import VesselGraph as VesselGraph
 from ._volume import Volume as Volume
 from ._window import IntensityWindow as IntensityWindow
