@@ -1,4 +1,5 @@
 __all__ = [
+    "PICTURE",
     "Activity",
     "ActivityName",
     "Answer",
@@ -10,9 +11,12 @@ __all__ = [
     "LocalThreshold",
     "Looked",
     "Moved",
+    "NothingProposed",
     "Opened",
+    "Outdated",
     "Overview",
     "OverviewLevel",
+    "Pictured",
     "PieceTool",
     "ReviewedMap",
     "SaveState",
@@ -31,6 +35,10 @@ from ._jobs import JobWish as JobWish
 from ._local import LocalThreshold as LocalThreshold
 from ._overview import Overview as Overview
 from ._overview import OverviewLevel as OverviewLevel
+from ._queue import NothingProposed as NothingProposed
+from ._queue import Outdated as Outdated
+from ._queue_picture import PICTURE as PICTURE
+from ._queue_picture import Pictured as Pictured
 from ._region import Looked as Looked
 from ._region import Moved as Moved
 from ._region import region_for as region_for

@@ -29,4 +29,7 @@ class SessionEvents(SignalGroup):
     found = Signal(object, description="A Found: the slice that was asked for.")
     overview = Signal(object, description="Box (volume voxels) that changed of it; None: all.")
     checkpoint = Signal(str, description="The checkpoint in use changed.")
+    queue = Signal(object, description="A Ranked: where to correct next.")
+    pictured = Signal(object, description="A Pictured: a place of the queue, as it looks.")
+    stock = Signal(object, description="A Stock: how far the project is.")
     failed = Signal(Exception, description="Something failed; show it once.")

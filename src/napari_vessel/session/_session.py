@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
+from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, VoxelSize
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import Project, diagnostic_report
@@ -21,6 +22,8 @@ from napari_vessel.session._opening import (
     keep_array,
     open_for_session,
 )
+from napari_vessel.session._progress import SessionProgress
+from napari_vessel.session._queue import SessionQueue
 from napari_vessel.session._tools import SessionTools
 from napari_vessel.session._values import Answer, Asked, Opened
 from napari_vessel.training import TrainingConfig
@@ -30,7 +33,7 @@ from napari_vessel.workflows import Clean, Export, Focus, Foresee, Propose, Retr
 Answering = Generator[Asked | Answer | Opened, None, None]
 
 
-class Session(SessionHistory, SessionTools, SessionJobs):
+class Session(SessionProgress, SessionQueue, SessionHistory, SessionTools, SessionJobs):
     """One volume, its project, its proposal and its corrections, as one viewer has them open.
 
     Methods that return a generator are long: run them on a worker's thread and
@@ -94,6 +97,19 @@ class Session(SessionHistory, SessionTools, SessionJobs):
             yield Asked("predict", request, "Waiting for the compute process …")
             with closing(self.runner.run("propose", request, priority=1)) as events:
                 yield from proposals(events, request, project, self.region)
+
+    def resume_prediction(self, focus: Focus | None = None) -> Answering:
+        """Go on with the prediction that is paused, with the settings it has.
+
+        Raises
+        ------
+        CallerError
+            None is.
+        """
+        box = self.paused_at
+        if box is None:
+            raise CallerError("No prediction is paused: press Predict.")
+        yield from self.predict(focus, box)
 
     def forecast(
         self, settings: InferenceConfig | None = None, box: Box | None = None

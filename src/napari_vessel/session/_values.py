@@ -16,9 +16,19 @@ from napari_vessel.volumes import IntensityWindow, Volume
 from napari_vessel.workflows import PolarityUsed, ScaleUsed
 
 ActivityName = Literal[
-    "open", "predict", "retrain", "export", "forecast", "region", "overview", "tool", "history"
+    "open",
+    "predict",
+    "retrain",
+    "export",
+    "forecast",
+    "region",
+    "overview",
+    "tool",
+    "history",
+    "queue",
+    "progress",
 ]
-ActivityState = Literal["idle", "running", "done", "failed", "cancelled"]
+ActivityState = Literal["idle", "running", "done", "failed", "cancelled", "paused"]
 SaveState = Literal["nothing", "saving", "saved", "aside", "failed"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -147,6 +148,10 @@ class Workspace:
     def look(self, watch: Path, focus: Focus) -> None:
         """Tell the prediction that reads ``watch`` where the person looks; behind their back."""
         self._disk.submit(write_focus, watch, focus)
+
+    def later(self, work: Callable[[], object]) -> None:
+        """Do something small on the disk, behind the person's back."""
+        self._disk.submit(work)
 
     def flush(self) -> None:
         """Wait until corrections and settings are on the disk; for a worker's thread."""

@@ -23,6 +23,8 @@ __all__ = [
     "Fused",
     "JobBegun",
     "NewProject",
+    "PlaceScan",
+    "PlaceScene",
     "Planned",
     "PlannedVolume",
     "PolarityUsed",
@@ -47,15 +49,20 @@ __all__ = [
     "as_values",
     "check_output",
     "discard_unfinished",
+    "draw_audit_set",
     "forecast",
     "is_project",
     "load_train_run",
     "polarity_used",
+    "ranked",
     "request_as_json",
     "request_of_json",
     "request_of_project",
     "scale_sentence",
     "scale_used",
+    "scan_of",
+    "score_audit",
+    "stock_of",
     "write_focus",
 ]
 
@@ -86,6 +93,9 @@ from ._job_request import request_of_json as request_of_json
 from ._job_request import request_of_project as request_of_project
 from ._masks import is_project as is_project
 from ._output_check import check_output as check_output
+from ._progress import score_audit as score_audit
+from ._progress import stock_of as stock_of
+from ._progress_audit import draw_audit_set as draw_audit_set
 from ._progress_events import AuditPlace as AuditPlace
 from ._progress_events import AuditPoint as AuditPoint
 from ._progress_events import DrawAudit as DrawAudit
@@ -94,8 +104,12 @@ from ._progress_events import Stock as Stock
 from ._progress_events import TakeStock as TakeStock
 from ._progress_table import as_csv as as_csv
 from ._progress_table import as_values as as_values
+from ._queue import ranked as ranked
+from ._queue import scan_of as scan_of
 from ._queue_events import Ranked as Ranked
 from ._queue_events import RankPlaces as RankPlaces
+from ._queue_scan import PlaceScan as PlaceScan
+from ._queue_scan import PlaceScene as PlaceScene
 from ._reading import PolarityUsed as PolarityUsed
 from ._reading import polarity_used as polarity_used
 from ._registry import WORKFLOWS as WORKFLOWS

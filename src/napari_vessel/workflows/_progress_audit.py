@@ -19,7 +19,7 @@ from napari_vessel.workflows._progress_events import AuditPlace, DrawAudit
 from napari_vessel.workflows._queue import planes_of
 
 
-def draw(request: DrawAudit) -> Iterator[Progress | AuditSet]:
+def draw_audit_set(request: DrawAudit) -> Iterator[Progress | AuditSet]:
     """Draw the audit set of a project where none was, and keep it.
 
     Raises

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from time import monotonic
 
-from napari_vessel.annotation import Standpoint
+from napari_vessel.annotation import QueueConfig, Standpoint
 from napari_vessel.errors import CallerError
-from napari_vessel.geometry import Box, Plane
+from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.project import Project, Proposal, ReviewRecords
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._queue_events import Ranked, RankPlaces
-from napari_vessel.workflows._queue_scan import PlaceScan, Scene
+from napari_vessel.workflows._queue_scan import PlaceScan, PlaceScene
 
 
 def rank(request: RankPlaces) -> Iterator[Progress | Ranked]:
@@ -33,10 +33,8 @@ def rank(request: RankPlaces) -> Iterator[Progress | Ranked]:
         raise CallerError(f"{project.path} has no proposal: predict first, then rank places.")
     records = ReviewRecords(project.path)
     audit = records.audit()
-    scene = Scene(proposal, overlay, project.threshold, audit.boxes if audit else ())
-    reference = project.config.volume
-    planes, size = planes_of(proposal), reference.voxel_size
-    scan = PlaceScan(covered(proposal), reference.shape, size, planes, request.config)
+    scene = PlaceScene(proposal, overlay, project.threshold, audit.boxes if audit else ())
+    scan = scan_of(proposal, project.config.volume.shape, request.config)
     focus = request.focus
     start = Standpoint(focus.point, focus.plane, project.config.region) if focus else None
     yield from scan.update(scene, focus.point if focus else None)
@@ -45,7 +43,7 @@ def rank(request: RankPlaces) -> Iterator[Progress | Ranked]:
 
 def ranked(
     scan: PlaceScan,
-    scene: Scene,
+    scene: PlaceScene,
     start: Standpoint | None,
     records: ReviewRecords,
     started: float,
@@ -56,6 +54,12 @@ def ranked(
     skipped = tuple(place for place, mark in marks.left_out.items() if mark == "skip")
     done = tuple(place for place, mark in marks.left_out.items() if mark == "done")
     return Ranked(tuple(places), scan.known, scan.wrong, monotonic() - started, skipped, done)
+
+
+def scan_of(proposal: Proposal, shape: Zyx, config: QueueConfig) -> PlaceScan:
+    """Return a scan, of which nothing is known yet, of all that was proposed."""
+    size = proposal.store.voxel_size
+    return PlaceScan(covered(proposal), shape, size, planes_of(proposal), config)
 
 
 def covered(proposal: Proposal) -> Box:

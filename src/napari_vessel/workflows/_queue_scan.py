@@ -31,7 +31,7 @@ _MOST_CELLS = 512  # read at full resolution; of a larger proposal those that pr
 
 
 @dataclass(frozen=True)
-class Scene:
+class PlaceScene:
     """What is read: the proposal, the corrections, the threshold, and what nobody is led to."""
 
     proposal: Proposal
@@ -93,6 +93,7 @@ class PlaceScan:
         self.reach = reach_of(config, voxel_size)
         self._cells = cells_of(region, shape, config.window)
         self._known: dict[Box, CellProfile] = {}
+        self._changes: list[Box | None] = []  # since the scan was made
 
     @property
     def known(self) -> int:
@@ -106,10 +107,21 @@ class PlaceScan:
 
     def stale(self, box: Box | None) -> None:
         """Note that proposal or corrections changed in ``box`` (volume voxels); None: all."""
-        for cell in [c for c in list(self._known) if box is None or c.intersection(box)]:
+        self._changes.append(box)
+        for cell in [cell for cell in list(self._known) if _touches(cell, box)]:
             self._known.pop(cell, None)
 
-    def update(self, scene: Scene, near: tuple[float, float, float] | None) -> Iterator[Progress]:
+    def same_as(self, other: PlaceScan) -> bool:
+        """Tell whether another scan cuts the same places."""
+        ours, theirs = (
+            (scan.region, scan.planes, scan.config, scan.reach, scan._cells)  # noqa: SLF001  its own
+            for scan in (self, other)
+        )
+        return ours == theirs
+
+    def update(
+        self, scene: PlaceScene, near: tuple[float, float, float] | None
+    ) -> Iterator[Progress]:
         """Read the cells that are not known, those near a point (volume voxels) first."""
         wanted = promising(scene.proposal, self._cells, _MOST_CELLS, scene.threshold, self.config)
         left = [cell for cell in wanted if cell not in self._known]
@@ -117,13 +129,14 @@ class PlaceScan:
             left.sort(key=lambda cell: _distance(cell, near))
         for done, cell in enumerate(left):
             yield Progress(done, len(left), "cells", "Looking where to correct next")
+            before = len(self._changes)
             for profile in scene.profile(cell, self.config):
                 if profile is None:
                     yield Progress(done, len(left), "cells", "Looking where to correct next")
-                else:
+                elif not any(_touches(cell, box) for box in self._changes[before:]):
                     self._known[cell] = profile
 
-    def rank(self, scene: Scene, start: Standpoint | None, marks: ReviewMarks) -> list[Place]:
+    def rank(self, scene: PlaceScene, start: Standpoint | None, marks: ReviewMarks) -> list[Place]:
         """Order the places of the known cells, those that were put back first."""
         found = [
             place
@@ -136,16 +149,20 @@ class PlaceScan:
         first = [place for place in back if place]
         return [*first, *(self._pointed(scene, place) for place in ranked)][: self.config.count]
 
-    def _pointed(self, scene: Scene, place: Place) -> Place:
+    def _pointed(self, scene: PlaceScene, place: Place) -> Place:
         """Find where in a place the error shows most."""
         return replace(place, point=hottest(scene.wrong(place.box, self.config), place.box))
 
-    def _again(self, scene: Scene, name: str) -> Place | None:
+    def _again(self, scene: PlaceScene, name: str) -> Place | None:
         place = Place.of(name)
         if not self.region.contains(place.box):
             return None
         wrong = float(scene.wrong(place.box, self.config).sum())
         return self._pointed(scene, replace(place, wrong=wrong, gain=wrong))
+
+
+def _touches(cell: Box, box: Box | None) -> bool:
+    return box is None or cell.intersection(box) is not None
 
 
 def _distance(cell: Box, point: tuple[float, float, float]) -> float:

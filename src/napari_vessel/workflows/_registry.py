@@ -41,7 +41,7 @@ WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
         "export": _named("_export", "export"),
         "doctor": _named("_doctor", "examine"),
         "queue": _named("_queue", "rank"),
-        "audit": _named("_progress_audit", "draw"),
+        "audit": _named("_progress_audit", "draw_audit_set"),
         "progress": _named("_progress", "take_stock"),
     }
 )
