@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from napari_vessel.errors import CallerError, LabelsError, ProjectError
+from napari_vessel.errors import CallerError, LabelsError, OutputExistsError, ProjectError
 from napari_vessel.geometry import Box, Plane, VoxelSize
-from napari_vessel.metrics import auc, scores
+from napari_vessel.metrics import auc, betti_errors, scores
 from napari_vessel.volumes import StoreSpec, VolumeOptions, create_store, mask_of, probability_u8
 from napari_vessel.workflows import WORKFLOWS, Correct, Evaluate
 
@@ -25,12 +25,17 @@ def test_a_mask_is_scored_as_the_metrics_say_and_has_no_auc(tmp_path, truth, lab
     np.save(tmp_path / "p.npy", prediction * 255)
     found = run(tmp_path / "p.npy", labels)
     expected = scores(prediction, truth).as_dict()
+    errors = {name: found.pop(name) for name in ("b0_error", "b1_error", "b2_error")}
     assert found == pytest.approx(expected, abs=0.01)
+    betti = betti_errors(prediction, truth)
+    assert list(errors.values()) == [betti.b0, betti.b1, betti.b2]
     assert "auc" not in found
 
 
 def test_itself_scores_1(labels):
-    assert set(run(labels, labels).values()) == {1.0}
+    found = run(labels, labels)
+    assert {found.pop(name) for name in ("b0_error", "b1_error", "b2_error")} == {0}
+    assert set(found.values()) == {1.0}
 
 
 @pytest.mark.parametrize("threshold", [None, 0.7])
@@ -86,3 +91,18 @@ def test_the_voxel_size_given_counts(tmp_path, truth, labels):
     one, other = run(tmp_path / "p.npy", labels), run(tmp_path / "p.npy", labels, options=thin)
     assert one["surface_dice"] != other["surface_dice"]
     assert one["dice"] == other["dice"]
+
+
+def test_the_table_of_blocks_holds_every_block_and_is_not_written_over(tmp_path, truth, labels):
+    np.save(tmp_path / "p.npy", np.roll(truth, 2, 1) * 255)
+    table = tmp_path / "blocks.csv"
+    run(tmp_path / "p.npy", labels, blocks=table)
+    header, *rows = table.read_text().splitlines()
+    names = header.split(",")
+    assert names[:6] == ["z0", "y0", "x0", "z1", "y1", "x1"]
+    (row,) = (dict(zip(names, map(float, row.split(",")), strict=True)) for row in rows)
+    assert row["dice"] == pytest.approx(scores(np.roll(truth, 2, 1), truth).dice)
+    with pytest.raises(OutputExistsError, match=r"blocks\.csv"):
+        run(labels, labels, blocks=table)
+    run(labels, labels, blocks=table, overwrite=True)
+    assert "1.0,1.0,1.0,0,0" in table.read_text()

@@ -40,12 +40,18 @@ def evaluate(
     channel: Channel = None,
     voxel_size: Voxels = None,
     missing: Missing = "report",
+    blocks: Annotated[
+        Path | None,
+        typer.Option("--blocks", metavar="CSV", help="Also write the scores of every block."),
+    ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Compare with the truth: Dice, IoU, precision, recall, surface dice, clDice."""
+    """Compare with the truth: Dice, IoU, precision, recall, surface dice, clDice, Betti errors."""
     with explained():
         options = volume_options(level, channel, voxel_size, missing=missing)
-        result = run("evaluate", Evaluate(prediction, truth, threshold, options))
+        request = Evaluate(prediction, truth, threshold, options, blocks, overwrite)
+        result = run("evaluate", request)
         values = result.scores | {"voxels": result.voxels, "seconds": result.seconds}
         report(values, as_json=json)
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from napari_vessel.geometry import Box, Plane, VoxelSize, Zyx
+from napari_vessel.metrics import BlockScores
 
 State = Literal["complete", "partial"]
 
@@ -209,11 +210,15 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """How well a prediction agrees with the truth; ``scores`` by DESIGN's names."""
+    """How well a prediction agrees with the truth; ``scores`` by DESIGN's names.
+
+    ``blocks`` where they were asked for.
+    """
 
     scores: dict[str, float]
     voxels: int
     seconds: float
+    blocks: tuple[BlockScores, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

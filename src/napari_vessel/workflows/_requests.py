@@ -128,12 +128,19 @@ class Train:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """Compare a prediction with the truth, streaming."""
+    """Compare a prediction with the truth, streaming.
+
+    ``blocks`` is where a table of every block's scores goes; ``keep_blocks`` brings them with
+    the result.
+    """
 
     prediction: str
     truth: str
     threshold: float | None = None
     options: VolumeOptions = VolumeOptions()
+    blocks: Path | None = None
+    overwrite: bool = False
+    keep_blocks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
