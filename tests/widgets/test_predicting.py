@@ -12,7 +12,7 @@ from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import BlockLedger, Project, ledger_path
 from napari_vessel.tiling import TileConfig
 from napari_vessel.volumes import StoreSpec, create_store
-from napari_vessel.workflows import BlockProposed, Progress, Proposed, SliceProposed
+from napari_vessel.workflows import BlockProposed, Focus, Progress, Proposed, SliceProposed
 
 pytestmark = pytest.mark.gui
 SHAPE = (12, 40, 48)
@@ -88,6 +88,48 @@ def test_what_it_takes_is_corrected_while_it_runs(make_dock, volume_path, qtbot)
     dock.predict.stop.click()
     qtbot.waitUntil(lambda: done(dock, "predict"))
     qtbot.waitUntil(lambda: dock.predict.cost.said.startswith("Takes about 3 min, 1.5 GB"))
+
+
+def test_a_prediction_is_paused_and_gone_on_with_as_it_was(make_dock, volume_path, qtbot):
+    _, dock = dock_with(make_dock, volume_path, qtbot, "ENDLESS")
+    section, session = dock.predict, dock.session
+    assert section.resume.isHidden()
+    section.views.setCurrentText("None (4 × faster)")
+    section.predict.click()
+    qtbot.waitUntil(lambda: session.activities["predict"].fraction is not None)
+    question = session._questions["predict"]
+    assert not section.pause.isHidden() and section.pause.isEnabled()
+    section.pause.click()
+    assert not section.pause.isEnabled()
+    qtbot.waitUntil(lambda: done(dock, "predict"))
+    assert session.activities["predict"].state == "paused"
+    assert "Resume goes on there" in section.outcome.said
+    assert not section.resume.isHidden() and section.predict.isEnabled()
+    section.views.setCurrentText("4 flips")  # of the next click: what is paused has its own
+    section.resume.click()
+    qtbot.waitUntil(lambda: session.activities["predict"].state == "running")
+    assert section.resume.isHidden()
+    again = session._questions["predict"]
+    assert (again.project, again.box) == (question.project, question.box)
+    assert session.project.config.inference.views == "none"
+    qtbot.waitUntil(lambda: session.activities["predict"].fraction is not None)
+    assert section.pause.isEnabled()
+    section.pause.click()
+    section.desk.jobs.cancel("predict")  # the last wish counts
+    qtbot.waitUntil(lambda: done(dock, "predict"))
+    assert session.activities["predict"].state == "cancelled"
+    assert section.resume.isHidden()
+
+
+def test_of_a_prediction_that_was_left_unfinished_it_is_said_that_it_can_be_gone_on_with(
+    opened, volume_path, qtbot
+):
+    _, dock = opened
+    list(dock.session.predict(Focus((3, 5, 5)), WHOLE))
+    store_of(dock.session.project, 9, Box((0, 0, 0), (12, 20, 48)))
+    assert "goes on with it" not in dock.predict.outcome.said
+    dock.volume.open_path(str(volume_path))
+    qtbot.waitUntil(lambda: "goes on with it" in dock.predict.outcome.said)
 
 
 @pytest.mark.parametrize("offer", [0, 1])

@@ -114,19 +114,54 @@ def test_killed_the_old_fuse_stays_in_view(two):
     assert len(list(two.proposals.glob("*.ome.zarr"))) == 1
 
 
-def test_a_cancelled_prediction_is_gone_on_with(two):
+def cancelled_after_a_block(project):
+    """Predict one block of two and return its box."""
+    events = WORKFLOWS["propose"](Propose(project.path))
+    block = next(event.box for event in events if isinstance(event, BlockProposed))
+    events.close()
+    return block
+
+
+def test_a_cancelled_prediction_is_gone_on_with_in_its_own_proposal(two, monkeypatch):
     run(two)
     whole = arrays_of(two)
     two.update(proposal=None)
-    events = WORKFLOWS["propose"](Propose(two.path))
-    for event in events:
-        if isinstance(event, BlockProposed):
-            break
-    events.close()
+    done = cancelled_after_a_block(two)
+    name, written, keep = two.config.proposal, [], Store.write
+    monkeypatch.setattr(
+        Store, "write", lambda self, *rest: (written.append(rest[1]), keep(self, *rest))
+    )
     events = run(two)
     assert events[-1].known == 1
-    for name, voxels in arrays_of(two).items():
-        np.testing.assert_array_equal(voxels, whole[name])
+    assert events[-1].name == two.config.proposal == name
+    assert written and not any(box.intersection(done) for box in written)  # WHOLE is at 0
+    assert [e.box for e in events if isinstance(e, BlockProposed)][0] == done
+    assert two.open_proposal().complete
+    for array, voxels in arrays_of(two).items():
+        np.testing.assert_array_equal(voxels, whole[array])
+
+
+def test_with_another_rule_a_cancelled_prediction_is_no_more_gone_on_with(two):
+    run(with_rule(two, fuse="max"))
+    whole = arrays_of(two)
+    two.update(proposal=None)
+    cancelled_after_a_block(with_rule(two, fuse="mean"))
+    name = two.config.proposal
+    assert run(with_rule(two, fuse="max"))[-1].known == 1
+    assert two.config.proposal != name
+    for array, voxels in arrays_of(two).items():
+        np.testing.assert_array_equal(voxels, whole[array])
+
+
+def test_a_plane_that_some_blocks_lack_is_not_taken_for_kept(two):
+    run(two)
+    whole = arrays_of(two)
+    two.update(proposal=None)
+    cancelled_after_a_block(two)
+    assert run(with_rule(two, planes=(Plane.XZ,)))[-1].known == 1
+    run(with_rule(two, planes=BOTH))
+    for array, voxels in arrays_of(two).items():
+        np.testing.assert_array_equal(voxels, whole[array])
 
 
 @pytest.mark.parametrize(

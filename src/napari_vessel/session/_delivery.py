@@ -83,6 +83,15 @@ class SessionDelivery(SessionState):
         left = "All is shown as before." if whole else "What was done until then is kept."
         self._stop(name, "cancelled", f"Cancelled. {left}")
 
+    def stopped_for_now(self, name: ActivityName) -> None:
+        """Note that ``name`` stopped for now: a proposal can be gone on with, also much later."""
+        asked = self._questions.get(name)
+        if not isinstance(asked, Propose):
+            self.cancelled(name)
+            return
+        self._paused = asked
+        self._stop(name, "paused", "Paused: what is done is kept and shown. Resume goes on there.")
+
     # -- an activity begins, goes on, ends -------------------------------------
 
     def _install(self, opened: Opened) -> None:
@@ -91,6 +100,7 @@ class SessionDelivery(SessionState):
             self._work.close()
         self._work = Workspace(opened)
         self._held.clear()
+        self._paused = None
         self.foreseen = None
         for name in ended:
             if self._questions.pop(name, None) is not None and self._running(name):
@@ -102,6 +112,8 @@ class SessionDelivery(SessionState):
 
     def _begin(self, asked: Asked) -> None:
         self._questions[asked.name] = asked.question
+        if asked.name in {"predict", "region"}:
+            self._paused = None
         if isinstance(asked.question, Propose) and self._work and asked.question.box:
             self._work.view.await_box(asked.question.box)
         if asked.name == "retrain":

@@ -16,7 +16,7 @@ from napari_vessel.session._events import SessionEvents
 from napari_vessel.session._values import Activity, ActivityName, Answer, Opened, SaveState
 from napari_vessel.session._workspace import Workspace
 from napari_vessel.volumes import Volume
-from napari_vessel.workflows import Foreseen
+from napari_vessel.workflows import Foreseen, Propose
 
 
 class SessionState:
@@ -33,6 +33,7 @@ class SessionState:
         self._work: Workspace | None = None
         self._questions: dict[ActivityName, object] = {}
         self._held: list[Answer] = []
+        self._paused: Propose | None = None
         self._watch: Path | None = None
         self.foreseen: Foreseen | None = None
         self._rates: dict[tuple[str, str], float] = {}  # by device and precision asked for
@@ -67,6 +68,16 @@ class SessionState:
     def region(self) -> Box:
         """The box that is open at full resolution, in volume voxels."""
         return self._open_now().region
+
+    @property
+    def predicting(self) -> bool:
+        """Whether a proposal is being made, which can be paused."""
+        return isinstance(self._questions.get("predict"), Propose)
+
+    @property
+    def paused_at(self) -> Box | None:
+        """The box (volume voxels) of the prediction that is paused, if one is."""
+        return self._paused.box if self._paused else None
 
     @property
     def threshold(self) -> float:

@@ -30,6 +30,7 @@ class Jobs(QObject):
         super().__init__(parent)
         self._session = session
         self._workers: dict[ActivityName, EventWorker] = {}
+        self._pausing: set[ActivityName] = set()
 
     def running(self, name: ActivityName) -> bool:
         """Tell whether a job of activity ``name`` has begun and not ended."""
@@ -53,7 +54,7 @@ class Jobs(QObject):
         self._workers[name] = worker
         worker.yielded.connect(partial(self._deliver, worker))
         worker.errored.connect(partial(self._failed, name, worker))
-        worker.aborted.connect(partial(self._session.cancelled, name))
+        worker.aborted.connect(partial(self._aborted, name))
         worker.finished.connect(partial(self._end, name))
         worker.start()
         self.changed.emit(name)
@@ -61,7 +62,14 @@ class Jobs(QObject):
 
     def cancel(self, name: ActivityName) -> None:
         """Ask a job to stop; it does after the event that is under way."""
+        self._pausing.discard(name)
         if name in self._workers:
+            self._workers[name].quit()
+
+    def pause(self, name: ActivityName) -> None:
+        """Ask a job to stop for now; it does after the event that is under way."""
+        if name in self._workers:
+            self._pausing.add(name)
             self._workers[name].quit()
 
     def close(self) -> None:
@@ -85,10 +93,15 @@ class Jobs(QObject):
 
     def _end(self, name: ActivityName) -> None:
         self._workers.pop(name, None)
+        self._pausing.discard(name)
         self.changed.emit(name)
 
     def _failed(self, name: ActivityName, worker: EventWorker, error: Exception) -> None:
         if worker.abort_requested:
-            self._session.cancelled(name)  # what it met while ending is no news
+            self._aborted(name)  # what it met while ending is no news
         else:
             self._session.failed(name, error)
+
+    def _aborted(self, name: ActivityName) -> None:
+        session = self._session
+        (session.stopped_for_now if name in self._pausing else session.cancelled)(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QCheckBox
+from qtpy.QtWidgets import QBoxLayout, QCheckBox
 
 from napari_vessel.errors import CallerError, Offer
 from napari_vessel.geometry import Box
@@ -27,6 +27,15 @@ _TIP = "Propose a mask, where you look first."
 _STILL_SHOWN = (
     " Pieces below the smallest are shown still: press Enter in Smallest piece, and where a "
     "prediction did not come to its end, predict again."
+)
+_PAUSE_TIP = (
+    "Stop after the tiles that are under way and leave the processor to other work. What is done "
+    "is kept; Resume goes on there, also after napari was closed."
+)
+_RESUME_TIP = "Go on with the prediction that is paused, with the settings it was begun with."
+_UNFINISHED = (
+    "The proposal in view was not predicted to its end: Predict goes on with it, where settings "
+    "and checkpoint are the same."
 )
 _BLOCK = InferenceConfig().block
 _FORECAST_MS = 600  # a few clicks in the options are one question
@@ -51,6 +60,9 @@ class PredictSection(Section):
         self.predict.setMinimumHeight(36)
         self.predict.setStyleSheet("font-weight: bold")
         self.body.addWidget(self.predict)
+        self.resume = button("Resume", _RESUME_TIP, self._resume)
+        self.resume.setAccessibleName("Resume the prediction")
+        self.body.addWidget(self.resume)
         self.cost = Sentence()
         self.body.addWidget(self.cost)
         self.offers = Offers()
@@ -101,6 +113,12 @@ class PredictSection(Section):
         self.layer.changed.connect(self.disagreement.setChecked)
         self.body.addWidget(self.disagreement)
 
+    def _add_progress(self, layout: QBoxLayout) -> None:
+        super()._add_progress(layout)
+        self.pause = button("Pause", _PAUSE_TIP, self._pause)
+        self.pause.setAccessibleName("Pause the prediction")
+        self.stopping.addWidget(self.pause)
+
     # -- what is possible ------------------------------------------------------
 
     def update_state(self) -> None:
@@ -110,6 +128,8 @@ class PredictSection(Section):
             self._again = False
             self.start()
         self.predict.setEnabled(opened is not None and not self.running)
+        self.pause.setVisible(self.desk.session.predicting)
+        self.resume.setVisible(self.desk.session.paused_at is not None and not self.running)
         self.threshold.setEnabled(opened is not None)
         self.smallest.setEnabled(opened is not None and not self.running)
         self.disagreement.setEnabled(opened is not None)
@@ -168,6 +188,18 @@ class PredictSection(Section):
         self.desk.jobs.cancel("forecast")
         self.desk.jobs.start("predict", lambda: session.predict(focus, box, settings=config))
 
+    def _pause(self) -> None:
+        """Stop for now; what is done is kept."""
+        self.pause.setEnabled(False)
+        self.stop.setEnabled(False)
+        self.say("Pausing: the tiles that are under way come to their end …")
+        self.desk.jobs.pause("predict")
+
+    def _resume(self) -> None:
+        session, focus = self.desk.session, self.desk.link.focus()
+        if session.paused_at is not None and not self.running:
+            self.desk.jobs.start("predict", lambda: session.resume_prediction(focus))
+
     def _on_changed(self) -> None:
         """Say anew what a click will do, and what it will take."""
         if self.desk.session.opened is not None:
@@ -198,6 +230,7 @@ class PredictSection(Section):
             self.cost.say(f"What it takes cannot be told: {activity.sentence}")
         if activity.name == "predict":
             self._correct_cost(activity)
+            self.pause.setEnabled(self.pause.isEnabled() or activity.state != "running")
         super()._on_activity(activity)
 
     def _correct_cost(self, activity: Activity) -> None:
@@ -238,6 +271,8 @@ class PredictSection(Section):
         if opened is not None and opened.project is not None:
             self.options.show_settings(opened.project.config.inference)
         self.cost.say("")
+        unfinished = opened is not None and opened.proposal and not opened.proposal.complete
+        self.say(_UNFINISHED if unfinished else "")
         self._ask_cost.start(_FORECAST_MS)
 
     def _on_checkpoint(self, name: str) -> None:

@@ -151,7 +151,7 @@ class Section(QFrame):
         self.left = QLabel()
         self.stop = button("Cancel", "Stop after the step that is under way.", self._cancel)
         self._moving = QWidget()
-        line = QHBoxLayout(self._moving)
+        self.stopping = line = QHBoxLayout(self._moving)
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(self.bar, 1)
         line.addWidget(self.left)

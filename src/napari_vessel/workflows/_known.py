@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,15 @@ class Known:
         """Return ``config`` in the arithmetic, and with the care, that it was predicted in."""
         had = _inference_of(self.proposal)
         return config.model_copy(update={name: had[name] for name in _SETTLED})
+
+    def goes_on(self, config: InferenceConfig) -> bool:
+        """Tell whether ``config`` is all its own, so that the rest can be predicted into it."""
+        wanted = json.loads(config.model_dump_json(exclude={"device"}))
+        return not self.proposal.complete and wanted == _inference_of(self.proposal)
+
+    def only(self, planes: Collection[Plane]) -> Known:
+        """Return the same with these planes alone: where some blocks are still to be predicted."""
+        return replace(self, kept=tuple(plane for plane in self.kept if plane in planes))
 
     @property
     def blocks(self) -> set[Box]:

@@ -15,7 +15,7 @@ from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.project import BlockLedger, Project, ledger_path
-from napari_vessel.volumes import Store, StoreSpec, Volume, create_store
+from napari_vessel.volumes import Store, StoreSpec, Volume, create_store, open_store
 from napari_vessel.workflows._blocks import BlockRun, failures, predict_blocks
 from napari_vessel.workflows._boxes import blocks_of, chunk_of, inside
 from napari_vessel.workflows._clean import cleaned
@@ -78,7 +78,8 @@ def propose(request: Propose) -> Iterator[Any]:
     nearest first; then outwards. Where the person looks elsewhere meanwhile, that does.
     Where a block is not done yet the proposal before shows. Blocks that an earlier
     proposal of the same recipe knows, but for how planes are fused, are fused again
-    from what it keeps; where these are all, the network is not even loaded.
+    from what it keeps; where these are all, the network is not even loaded. A proposal in
+    view that was paused, cancelled or killed, and is of the same recipe, is gone on with.
 
     Yields
     ------
@@ -104,6 +105,7 @@ def propose(request: Propose) -> Iterator[Any]:
             return
     yield Progress(0, 1, "blocks", "Loading the network")
     run, known = _begin(plan, known)
+    before = len(known.blocks) if known else 0
     yield from _predicted(run, known, InView(watch, run, plan.blocks, plan.volume))
     failed = failures(run.ledger)
     if not failed:
@@ -119,7 +121,7 @@ def propose(request: Propose) -> Iterator[Any]:
         outside=sum(not run.organ.touches(block) for block in plan.blocks),
         empty=run.ledger.empty,
         left_out=run.ledger.share_left_out(plan.region.size),
-        known=len(known.blocks) if known else 0,
+        known=before,
     )
 
 
@@ -151,10 +153,10 @@ def _fused_again(plan: _Plan, known: Known, watch: FocusWatch, started: float) -
 def _predicted(run: BlockRun, known: Known | None, view: InView) -> Iterator[Any]:
     """Predict what is not known, the slice in view first, and look up where the person looks."""
     yield from view.slice_in_view()
-    if known:
-        for block in view.ordered(known.blocks):
-            if take_over(known, block, run.store, run.ledger, run.config):
-                yield BlockProposed(run.name, block)
+    for block in view.ordered(known.blocks) if known else ():
+        done = block in run.ledger.done  # it is gone on with
+        if done or (known and take_over(known, block, run.store, run.ledger, run.config)):
+            yield BlockProposed(run.name, block)
     for event in predict_blocks(run, view.blocks, view.choose):
         yield event
         yield from view.after_a_move()
@@ -165,7 +167,8 @@ def _begin(plan: _Plan, known: Known | None) -> tuple[BlockRun, Known | None]:
     network, project, view = plan.checkpoint.load(device), plan.project, plan.view
     known = known if known and _can_go_on(known, plan.config, network) else None
     config = known.settle(plan.config) if known else with_precision(plan.config, network)
-    name = project.new_id()
+    known = known and known.only(config.planes)
+    name, store = _store_for(plan, known, config)
     run = BlockRun(
         name=name,
         network=network,
@@ -174,12 +177,21 @@ def _begin(plan: _Plan, known: Known | None) -> tuple[BlockRun, Known | None]:
         bounds=Box.of(plan.volume.shape),
         region=plan.region,
         config=config,
-        store=plan.new_store(name, config, known),
+        store=store,
         ledger=BlockLedger.open(ledger_path(project.proposals, name)),
     )
     project.update(proposal=name)
     _log.info("Proposal %s of %s with checkpoint %s", name, plan.region, plan.checkpoint.id)
     return run, known
+
+
+def _store_for(plan: _Plan, known: Known | None, config: InferenceConfig) -> tuple[str, Store]:
+    """Open the proposal in view where that can be gone on with, else make a new one."""
+    project = plan.project
+    if known and known.goes_on(config) and known.proposal.id == project.config.proposal:
+        return known.proposal.id, open_store(known.proposal.store.path, writable=True)
+    name = project.new_id()
+    return name, plan.new_store(name, config, known)
 
 
 def _can_go_on(known: Known, config: InferenceConfig, network: nn.Module) -> bool:
