@@ -20,8 +20,10 @@ __all__ = [
     "interpolated",
     "least_voxels",
     "likeness_at",
+    "lumen_likelihood",
     "nearest_vessel",
     "opened_block",
+    "reached_from",
     "radii_at",
     "skeleton_of",
     "small_removed",
@@ -61,3 +63,5 @@ from ._skeleton_radii import radii_at as radii_at
 from ._smallest import SMALLEST_UM3 as SMALLEST_UM3
 from ._smallest import least_voxels as least_voxels
 from ._strahler import strahler_orders as strahler_orders
+from ._wall import lumen_likelihood as lumen_likelihood
+from ._wall import reached_from as reached_from

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReviewedMap", "SeenSlice", "Stamp", "seen_slice", "slab_of"]
 
-_BLUR = 0.7  # pixels: one grain of noise is no edge
+_BLUR = 0.7  # shorter edges of a pixel: one grain of noise is no edge
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ class SeenSlice:
     """Brightness of a slice of the region and of some beside it, 0 to 1 within the window.
 
     ``index`` and ``first`` (of what was read) are in region voxels, ``region`` in volume voxels;
-    ``intensity`` is (slices, rows, columns) of the plane.
+    ``intensity`` is (slices, rows, columns) of the plane, and so are ``edges_um`` of a voxel.
     """
 
     region: Box
@@ -34,6 +34,7 @@ class SeenSlice:
     depth: int
     first: int
     intensity: NDArray[np.float32]
+    edges_um: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,16 +51,20 @@ class Stamp:
 
     @classmethod
     def at(cls, seen: SeenSlice, centre: tuple[int, int], diameter: int) -> Stamp | None:
-        """Return what a brush covers, in its slice as napari's; None beside the region."""
+        """Return what a brush covers, in its slice as napari's; None beside the region.
+
+        It is round in micrometres, as on screen; its diameter counts the shorter pixel edge.
+        """
         radius, count, shape = diameter // 2, len(seen.intensity), seen.intensity.shape[1:]
-        slices = (np.arange(count) - (seen.index - seen.first))[:, None, None]
+        across, *edges = (um / min(seen.edges_um[1:]) for um in seen.edges_um)
+        slices = across * (np.arange(count) - (seen.index - seen.first))[:, None, None]
         spans = [
-            np.arange(max(0, c - radius), min(n, c + radius + 1))
-            for c, n in zip(centre, shape, strict=True)
+            np.arange(max(0, c - int(radius / edge)), min(n, c + int(radius / edge) + 1))
+            for c, n, edge in zip(centre, shape, edges, strict=True)
         ]
         if not all(len(span) for span in spans):
             return None
-        rows, columns = np.ix_(spans[0] - centre[0], spans[1] - centre[1])
+        rows, columns = np.ix_(*(e * (s - c) for e, s, c in zip(edges, spans, centre, strict=True)))
         first, second = (slice(int(span[0]), int(span[-1]) + 1) for span in spans)
         flat = rows**2 + columns**2
         core = (slices == 0) & (flat <= (radius / 2 + 0.5) ** 2)
@@ -74,8 +79,11 @@ def seen_slice(work: Workspace, plane: Plane, index: int, depth: int) -> SeenSli
     box = slab_of(region, plane, index, depth)
     bright = np.moveaxis(opened.window.apply(opened.volume.read(box)), plane.normal, 0)
     first = box.start[plane.normal] - region.start[plane.normal]
-    smooth = gaussian_filter(bright, (0, _BLUR, _BLUR))
-    return SeenSlice(region, plane, index, depth, first, smooth)
+    size = opened.volume.voxel_size.zyx
+    across, rows, columns = (size[axis] for axis in (plane.normal, plane.rows, plane.columns))
+    shorter = _BLUR * min(rows, columns)
+    smooth = gaussian_filter(bright, (0, shorter / rows, shorter / columns))
+    return SeenSlice(region, plane, index, depth, first, smooth, (across, rows, columns))
 
 
 def slab_of(region: Box, plane: Plane, index: int, depth: int) -> Box:

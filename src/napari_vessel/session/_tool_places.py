@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,40 +10,18 @@ from napari_vessel.annotation import UNTOUCHED
 from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.morphology import bridged, interpolated, nearest_vessel, tight
 from napari_vessel.session._local import LocalThreshold
-from napari_vessel.session._tool_values import (
-    Cover,
-    Found,
-    Mask,
-    Nothing,
-    Scene,
-)
+from napari_vessel.session._tool_painted import PaintedSlices, remembered
+from napari_vessel.session._tool_values import Cover, Found, Mask, Nothing, Scene
 
-__all__ = ["PaintedSlices", "applied", "between", "join", "next_unreviewed"]
+__all__ = ["applied", "between", "join", "next_unreviewed"]
 
 _SNAP = 4  # voxels from a click to the end of a vessel
 _ROOM = 12  # voxels around a gap in which its way is looked for
 
 
-@dataclass(slots=True)
-class PaintedSlices:
-    """The last two slices in which a hand painted vessel, and where."""
-
-    plane: Plane | None = None
-    slices: dict[int, list[tuple[Box, Mask]]] = field(default_factory=dict)
-
-    def note(self, plane: Plane, box: Box, mask: Mask) -> None:
-        """Note what was painted as vessel in one slice (volume voxels)."""
-        if plane is not self.plane:
-            self.plane = plane
-            self.slices.clear()
-        index = box.start[plane.normal]
-        self.slices[index] = [*self.slices.pop(index, []), (box, mask)]
-        for old in list(self.slices)[:-2]:
-            del self.slices[old]
-
-
 def between(scene: Scene, painted: PaintedSlices) -> Cover | Nothing:
-    """Fill the slices between the last two that were painted."""
+    """Fill the slices between the last two that were painted, in this session or before."""
+    painted = remembered(scene, painted)
     plane = painted.plane
     if plane is None or len(painted.slices) < 2:
         return Nothing("Paint the vessel in two slices of this plane first, then interpolate.")
@@ -121,7 +98,8 @@ def applied(scene: Scene, local: LocalThreshold) -> Cover | Nothing:
         f"Kept {local.threshold:.2f} for {local.piece}: "
         f"{np.count_nonzero(mask & new):,} voxels vessel, {np.count_nonzero(mask & ~new):,} not."
     )
-    return Cover("threshold", box, mask, new, sentence)
+    tool = "threshold" if local.likelihood is None else "fit wall"
+    return Cover(tool, box, mask, new, sentence)
 
 
 def next_unreviewed(scene: Scene, plane: Plane, index: int) -> Iterator[Found | Nothing | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +20,15 @@ Mask = NDArray[np.bool_]
 class Scene:
     """What a tool looks at: what is shown, what the network said, what was corrected.
 
-    All boxes are in region voxels.
+    All boxes are in region voxels. ``brightness`` reads the image, from 0 to 1 within the
+    volume's window.
     """
 
     labels: EditableLabels
     view: ProposalView
     voxel_size: VoxelSize
     config: ToolConfig
+    brightness: Callable[[Box], NDArray[np.float32]]
 
     @property
     def bounds(self) -> Box:

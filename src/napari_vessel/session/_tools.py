@@ -22,6 +22,7 @@ from napari_vessel.session._seen_slice import (
     slab_of,
 )
 from napari_vessel.session._tool_config import ToolConfig
+from napari_vessel.session._tool_painted import PaintedSlices
 from napari_vessel.session._tool_pieces import (
     accept_piece,
     fill_holes,
@@ -30,20 +31,9 @@ from napari_vessel.session._tool_pieces import (
     reject_piece,
     smooth_piece,
 )
-from napari_vessel.session._tool_places import (
-    PaintedSlices,
-    applied,
-    between,
-    join,
-    next_unreviewed,
-)
-from napari_vessel.session._tool_values import (
-    Cover,
-    Found,
-    Nothing,
-    Scene,
-    ToolDone,
-)
+from napari_vessel.session._tool_places import applied, between, join, next_unreviewed
+from napari_vessel.session._tool_values import Cover, Found, Nothing, Scene, ToolDone
+from napari_vessel.session._tool_wall import fit_wall
 from napari_vessel.session._values import Activity, ActivityName, Answer, Asked, Opened
 from napari_vessel.session._workspace import Workspace
 
@@ -88,7 +78,7 @@ class SessionTools(SessionHand):
         yield from self._covering("Joining …", lambda scene: join(scene, first, second))
 
     def interpolate(self) -> Working:
-        """Fill the slices between the last two in which a hand painted vessel."""
+        """Fill the slices between the last two in which a hand painted vessel, today or before."""
         painted = self._painted
         yield from self._covering("Filling between …", lambda scene: between(scene, painted))
 
@@ -97,6 +87,12 @@ class SessionTools(SessionHand):
         question = object()
         yield Asked("tool", question, "Finding the piece …")
         yield Answer("tool", question, local_piece(self._scene(), voxel))
+
+    def fit_wall(self, voxel: Zyx) -> Working:
+        """Fit the wall of the vessel at ``voxel`` to the image, to be moved and then applied."""
+        question = object()
+        yield Asked("tool", question, "Fitting the wall …")
+        yield Answer("tool", question, fit_wall(self._scene(), voxel))
 
     def apply_local(self) -> Working:
         """Keep what the local threshold shows, as one stroke."""
@@ -153,7 +149,7 @@ class SessionTools(SessionHand):
         """Show what the local threshold would make; nothing is kept yet."""
         local = self.local_threshold
         if local is not None and threshold != local.threshold:
-            self._show_local(LocalThreshold(local.box, local.where, threshold, local.piece))
+            self._show_local(local.at(threshold))
 
     def drop_local(self) -> None:
         """Show everything at the one threshold again; nothing was kept."""
@@ -210,7 +206,13 @@ class SessionTools(SessionHand):
 
     def _scene(self) -> Scene:
         work = self._open_now()
-        return Scene(work.labels, work.view, work.opened.volume.voxel_size, self.tool_config)
+        size, start = work.opened.volume.voxel_size, work.region.start
+
+        def brightness(box: Box) -> NDArray[np.float32]:
+            opened = work.opened
+            return opened.window.apply(opened.volume.read(box.shifted(start)))
+
+        return Scene(work.labels, work.view, size, self.tool_config, brightness)
 
     def _covering(
         self, sentence: str, find: Callable[[Scene], Cover | Nothing], *, local: bool = False
@@ -242,7 +244,7 @@ class SessionTools(SessionHand):
             self._show(Activity("tool", "done", event.sentence, 1.0))
         elif isinstance(event, LocalThreshold):
             self._show_local(event)
-            self._show(Activity("tool", "done", f"Set the threshold for {event.piece}.", 1.0))
+            self._show(Activity("tool", "done", event.sentence, 1.0))
         else:
             super()._show_answer(answer)
 
