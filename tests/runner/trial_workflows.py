@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_vessel.errors import ComputeError, ReadError
+from napari_vessel.inference import breathe
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,28 @@ def stuck(path: Path) -> Iterator[int]:
     time.sleep(600)
 
 
+def long_step(request: Count) -> Iterator[Step]:
+    """One step of many batches, between which it breathes."""
+    try:
+        yield Step(0)
+        for number in range(request.steps):
+            note(request.path, f"batch {number}")
+            time.sleep(request.pause)
+            breathe()
+        yield Step(1)
+    finally:
+        note(request.path, "closed")
+
+
+def threads(_: object) -> Iterator[int]:
+    import torch
+
+    yield torch.get_num_threads()
+
+
 WORKFLOWS = {
+    "long step": long_step,
+    "threads": threads,
     "count": count,
     "fail": fail,
     "fail mutely": fail_mutely,

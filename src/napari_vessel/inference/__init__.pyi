@@ -2,6 +2,8 @@ from ._ahead import ReadAhead as ReadAhead
 from ._block import BlockPrediction as BlockPrediction
 from ._block import predict_block as predict_block
 from ._block import predict_slice as predict_slice
+from ._breathing import breathe as breathe
+from ._breathing import listen as listen
 from ._config import InferenceConfig as InferenceConfig
 from ._config import zoom_per_edge as zoom_per_edge
 from ._context import context_of as context_of
@@ -21,6 +23,7 @@ from ._planes import choose_planes as choose_planes
 from ._planes import plane_weights as plane_weights
 from ._reading_ahead import read_ahead as read_ahead
 from ._seen import pixels_of as pixels_of
+from ._seen import seen_of as seen_of
 from ._seen import tile_shapes as tile_shapes
 from ._slices import TileStep as TileStep
 from ._slices import predict_slices as predict_slices
@@ -40,11 +43,13 @@ __all__ = [
     "Spill",
     "TileStep",
     "View",
+    "breathe",
     "choose_planes",
     "context_of",
     "disagreement",
     "empty_below_for",
     "fuse",
+    "listen",
     "look_at",
     "look_of",
     "pixels_of",
@@ -55,6 +60,7 @@ __all__ = [
     "predict_slice",
     "predict_slices",
     "read_ahead",
+    "seen_of",
     "slice_steps",
     "tile_shapes",
     "to_uint8",

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from napari_vessel.errors import CallerError, CheckpointError, DeviceMemoryError
+from napari_vessel.inference._breathing import breathe
 from napari_vessel.inference._config import InferenceConfig
 from napari_vessel.inference._views import views_of
 from napari_vessel.networks import (
@@ -140,6 +141,7 @@ class Forward:
             first = queue.popleft()
             probability = first.wait()
             self._refuse_nan(probability, first.tiles)
+            breathe()
             yield first.numbers, probability
 
     def _batch(self, shape: tuple[int, int]) -> int:

@@ -17,6 +17,7 @@ from multiprocessing.connection import Client
 from threading import Thread
 
 from ._serve import Server
+from ._shares import Shares
 
 _GRACE_S = 5.0
 
@@ -30,7 +31,8 @@ def main() -> None:
         os.nice(greeting["niceness"])
     address = greeting["address"]
     with Client(address, authkey=bytes.fromhex(greeting["secret"])) as connection:
-        Server(connection, greeting["registry"], greeting["warm_up"]).serve()
+        shares = Shares(greeting["background_threads"])
+        Server(connection, greeting["registry"], greeting["warm_up"], shares).serve()
 
 
 def _end_with_the_viewer() -> None:

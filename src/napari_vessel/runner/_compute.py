@@ -8,18 +8,20 @@ from contextlib import suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from threading import Event, Lock, Thread, current_thread
+from time import monotonic
 
 from napari_vessel.errors import ComputeError
 
 from ._config import RunnerConfig
-from ._inbox import Gone, Inbox
+from ._inbox import Gone, Heartbeat, Inbox
 from ._launch import launch
-from ._messages import Ready, Shutdown, Start, pack, unpack
+from ._messages import Beat, Ready, Shutdown, Start, pack, unpack
 from ._output import Output
 
 __all__ = ["ComputeProcess"]
 
 _AGAIN = "start again with the same button; nothing you painted is affected."
+_BEAT_S = 2.0  # without a sign of life: nothing to speak of
 
 
 class ComputeProcess:
@@ -44,6 +46,7 @@ class ComputeProcess:
         self._answered, self._exited = Event(), Event()
         self._verdict: str | None = None
         self._gone: Gone | None = None
+        self._heard, self._step_s = monotonic(), 0.0
         self._open()
 
     @property
@@ -58,7 +61,7 @@ class ComputeProcess:
 
     def open_job(self, start: Start) -> Inbox:
         """Start a job; its news come to the inbox returned, also that the process died."""
-        inbox = self._inboxes[start.job] = Inbox()
+        inbox = self._inboxes[start.job] = Inbox(self.pulse)
         if not self._answered.wait(self._config.start_wait_s):
             self._verdict = f"gave no answer for {self._config.start_wait_s:g} s"
             self._process.kill()
@@ -76,6 +79,16 @@ class ComputeProcess:
         with self._sending, suppress(OSError):
             if self._connection is not None:
                 self._connection.send_bytes(pack(message))
+
+    def pulse(self) -> Heartbeat:
+        """Tell how long the process has given no sign of life, and how long its step lasts."""
+        silent = monotonic() - self._heard
+        return Heartbeat(silent if silent > _BEAT_S else 0.0, self._step_s)
+
+    def kill(self, verdict: str) -> None:
+        """End a process that hangs, at once; its jobs are told that it ``verdict``."""
+        self._verdict = self._verdict or verdict
+        self._process.kill()
 
     def close(self) -> None:
         """Ask the process to end, then make it end; bounded, idempotent."""
@@ -156,7 +169,10 @@ class ComputeProcess:
 
     def _dispatch(self, message: object, connection: Connection) -> None:
         """Hand one message on; news of jobs that nobody follows pass by."""
-        if isinstance(message, Ready):
+        self._heard = monotonic()
+        if isinstance(message, Beat):
+            self._step_s = message.step_s
+        elif isinstance(message, Ready):
             self._connection = connection
             self._answered.set()
         elif (inbox := self._inboxes.get(getattr(message, "job", -1))) is not None:

@@ -35,6 +35,12 @@ class RunnerConfig(BaseModel, frozen=True, extra="forbid"):
         description="Threads of the compute process; by default all cores but one, "
         "on one or two cores all (its low priority protects the viewer).",
     )
+    background_threads: int | None = Field(
+        None,
+        gt=0,
+        description="Threads of what nobody waits for, as a training; by default all cores but "
+        "one, which is the person's.",
+    )
     niceness: int = Field(
         5, ge=0, le=19, description="How far the compute process stands back for the viewer."
     )
@@ -44,8 +50,11 @@ class RunnerConfig(BaseModel, frozen=True, extra="forbid"):
     start_wait_s: float = Field(
         120, gt=0, description="Seconds until a process that never answers is given up."
     )
+    silence_s: float = Field(
+        10, gt=0, description="Seconds without a sign of life until a person is told."
+    )
     cancel_wait_s: float = Field(
-        10, ge=0, description="Seconds a cancelled workflow is waited for; it ends by itself later."
+        2, ge=0, description="Seconds a cancelled workflow is waited for; it ends by itself later."
     )
     close_wait_s: float = Field(
         2, ge=0, description="Seconds the closing process has before it is ended by force."
@@ -60,6 +69,10 @@ class RunnerConfig(BaseModel, frozen=True, extra="forbid"):
         """
         cores = _cores()
         return self.threads or (cores if cores <= 2 else cores - 1)
+
+    def background_thread_count(self) -> int:
+        """Threads to train with: a core is always left to the person, of two cores too."""
+        return self.background_threads or max(min(self.thread_count(), _cores() - 1), 1)
 
 
 def _cores() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -19,7 +19,14 @@ HEARTBEAT_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """No news: the job goes on."""
+    """No news of the job, which goes on.
+
+    For ``silent_s`` seconds its process has given no sign of life: it hangs, or the machine
+    is overloaded. The step that is under way lasts ``step_s`` so far.
+    """
+
+    silent_s: float = 0.0
+    step_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,10 @@ class Gone:
 
 
 class Inbox:
-    """What the compute process says about one job."""
+    """What the compute process says about one job; ``pulse`` tells how the process is."""
 
-    def __init__(self) -> None:
+    def __init__(self, pulse: Callable[[], Heartbeat] = Heartbeat) -> None:
+        self._pulse = pulse
         self._news: SimpleQueue[object] = SimpleQueue()
         self.over = False
 
@@ -51,7 +59,7 @@ class Inbox:
             try:
                 message = self._news.get(timeout=HEARTBEAT_S)
             except Empty:
-                yield Heartbeat()
+                yield self._pulse()
                 continue
             if isinstance(message, Event):
                 yield unpack(message.event)

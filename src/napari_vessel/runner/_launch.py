@@ -63,6 +63,7 @@ def environment_for(config: RunnerConfig) -> dict[str, str]:
 def _greeting(config: RunnerConfig, address: object, secret: bytes) -> str:
     """Return what the child is told on its standard input, in one line."""
     settings = config.model_dump(include={"registry", "warm_up", "niceness"})
+    settings["background_threads"] = config.background_thread_count()
     return json.dumps({"address": address, "secret": secret.hex(), **settings}) + "\n"
 
 

@@ -13,10 +13,12 @@ from typing import Any
 from napari_vessel.errors import ComputeError
 
 __all__ = [
+    "Beat",
     "Cancel",
     "Ended",
     "Event",
     "Failed",
+    "Pause",
     "Ready",
     "Shutdown",
     "Start",
@@ -43,6 +45,14 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """To the child: give jobs of ``workflow`` no turn, or again, also those that come."""
+
+    workflow: str
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown:
     """To the child: close every generator and exit."""
 
@@ -50,6 +60,13 @@ class Shutdown:
 @dataclass(frozen=True, slots=True)
 class Ready:
     """To the viewer: requests are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """To the viewer, every second: the process lives; ``step_s`` is how long its step lasts."""
+
+    step_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,9 @@ class Runner(Protocol):
         priority
             Of several running workflows the one of highest priority goes on
             first; equal ones take turns. Give a request to predict more than a
-            training, and it is served between two training steps.
+            training, and it is served between two training steps, and between two batches
+            of a long one. Below 0 it is work that nobody waits for: it leaves a core to the
+            person.
 
         Raises
         ------
@@ -43,6 +45,17 @@ class Runner(Protocol):
             :class:`~napari_vessel.errors.DeviceMemoryError`) with its text, for
             a Qt generator worker swallows every ``RuntimeError``.
         """
+        ...
+
+    def pause(self, workflow: str, *, paused: bool = True) -> None:
+        """Let jobs of a workflow rest after the step that is under way, or go on.
+
+        Those that are started later rest, too. What they hold in memory stays.
+        """
+        ...
+
+    def restart(self) -> None:
+        """End what hangs: all that runs fails, and the next workflow begins anew."""
         ...
 
     def close(self) -> None:

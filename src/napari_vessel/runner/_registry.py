@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from importlib import import_module
 from typing import Any
 
@@ -24,7 +24,7 @@ def load(where: str) -> Any:  # noqa: ANN401  whatever is there
     return found
 
 
-def events_of(registry: str, workflow: str, request: object) -> Iterator[Any]:
+def events_of(registry: str, workflow: str, request: object) -> Generator[Any, None, None]:
     """Run a workflow of a registry, here, and yield its events.
 
     Raises

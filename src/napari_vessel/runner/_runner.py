@@ -12,7 +12,7 @@ from napari_vessel.errors import ComputeError
 
 from ._compute import ComputeProcess
 from ._config import RunnerConfig
-from ._messages import Cancel, Start, pack
+from ._messages import Cancel, Pause, Start, pack
 
 __all__ = ["ProcessRunner"]
 
@@ -39,6 +39,7 @@ class ProcessRunner:
         self._process: ComputeProcess | None = None
         self._end: weakref.finalize[[], ProcessRunner] | None = None
         self._closed = False
+        self._paused: set[str] = set()
 
     def start(self) -> None:
         """Start the compute process, which then warms up; returns at once.
@@ -65,6 +66,8 @@ class ProcessRunner:
         """
         payload = pack(request)
         process, job = self._running(), next(self._numbers)
+        if workflow in self._paused:
+            process.send(Pause(workflow, paused=True))  # it may be a new process
         inbox = process.open_job(Start(job, workflow, payload, priority))
         try:
             yield from inbox.events()
@@ -83,6 +86,27 @@ class ProcessRunner:
             end, self._end = self._end, None
         if end is not None:
             end()
+
+    def pause(self, workflow: str, *, paused: bool = True) -> None:
+        """Give jobs of ``workflow`` no turn from now on, or again; see :meth:`Runner.pause`."""
+        (self._paused.add if paused else self._paused.discard)(workflow)
+        process = self._process
+        if process is not None and process.alive:
+            process.send(Pause(workflow, paused))
+
+    def restart(self) -> None:
+        """End a compute process that hangs; what runs in it fails, the next job starts a new one.
+
+        Returns at once.
+        """
+        process = self._process
+        if process is not None and process.alive:
+            process.kill("was restarted")
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds without a sign of life until a person should be told."""
+        return self._config.silence_s
 
     @property
     def alive(self) -> bool:

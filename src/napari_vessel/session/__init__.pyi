@@ -4,6 +4,7 @@ __all__ = [
     "ActivityName",
     "Answer",
     "Asked",
+    "ComputeState",
     "DisagreementMap",
     "Found",
     "Job",
@@ -32,6 +33,7 @@ from ._disagreement import DisagreementMap as DisagreementMap
 from ._events import SessionEvents as SessionEvents
 from ._jobs import Job as Job
 from ._jobs import JobWish as JobWish
+from ._learning import ComputeState as ComputeState
 from ._local import LocalThreshold as LocalThreshold
 from ._overview import Overview as Overview
 from ._overview import OverviewLevel as OverviewLevel

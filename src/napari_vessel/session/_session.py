@@ -11,10 +11,11 @@ from typing import Any, Literal
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, VoxelSize
 from napari_vessel.inference import InferenceConfig
-from napari_vessel.project import Project, diagnostic_report
+from napari_vessel.project import diagnostic_report
 from napari_vessel.session._answers import proposals
 from napari_vessel.session._history import SessionHistory
 from napari_vessel.session._jobs import SessionJobs
+from napari_vessel.session._learning import SessionLearning
 from napari_vessel.session._opening import (
     Callbacks,
     FirstHole,
@@ -26,14 +27,15 @@ from napari_vessel.session._progress import SessionProgress
 from napari_vessel.session._queue import SessionQueue
 from napari_vessel.session._tools import SessionTools
 from napari_vessel.session._values import Answer, Asked, Opened
-from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import VolumeOptions, open_volume
-from napari_vessel.workflows import Clean, Export, Focus, Foresee, Propose, Retrain
+from napari_vessel.workflows import Clean, Export, Focus, Foresee, Propose
 
 Answering = Generator[Asked | Answer | Opened, None, None]
 
 
-class Session(SessionProgress, SessionQueue, SessionHistory, SessionTools, SessionJobs):
+class Session(
+    SessionProgress, SessionQueue, SessionLearning, SessionHistory, SessionTools, SessionJobs
+):
     """One volume, its project, its proposal and its corrections, as one viewer has them open.
 
     Methods that return a generator are long: run them on a worker's thread and
@@ -142,11 +144,6 @@ class Session(SessionProgress, SessionQueue, SessionHistory, SessionTools, Sessi
         with closing(self.runner.run("clean", request, priority=1)) as events:
             yield from proposals(events, request, project, self.region)
 
-    def retrain(self, config: TrainingConfig | None = None) -> Answering:
-        """Train on what was reviewed; the network is taken only if it is better."""
-        request = Retrain(self._kept_project().path, config)
-        yield from self._answered("retrain", request, "Waiting for the compute process …")
-
     def export(self, out: Path, format: str, *, overwrite: bool = False) -> Answering:  # noqa: A002
         """Write the mask that is shown, corrections over proposal, at ``out``."""
         request = Export(str(self._kept_project().path), out, format, overwrite)
@@ -168,9 +165,7 @@ class Session(SessionProgress, SessionQueue, SessionHistory, SessionTools, Sessi
 
     # -- inside ----------------------------------------------------------------
 
-    def _answered(
-        self, name: Literal["retrain", "export"], request: object, sentence: str
-    ) -> Answering:
+    def _answered(self, name: Literal["export"], request: object, sentence: str) -> Answering:
         yield Asked(name, request, sentence)
         with closing(self.runner.run(name, request)) as events:
             for event in events:
@@ -192,13 +187,3 @@ class Session(SessionProgress, SessionQueue, SessionHistory, SessionTools, Sessi
         if self.project is None or self.checkpoint == "starter":
             return "starter"
         return str(self.project.checkpoints / self.checkpoint)
-
-    def _kept_project(self) -> Project:
-        """Return the project with all that was painted on the disk; on a worker's thread."""
-        project = self._open_now().made_project()
-        self._flush()
-        return project
-
-    def _flush(self) -> None:
-        if self._work:
-            self._work.flush()

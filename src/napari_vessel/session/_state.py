@@ -115,3 +115,13 @@ class SessionState:
         if self._work is None:
             raise CallerError("Nothing is open yet: open a volume first.")
         return self._work
+
+    def _kept_project(self) -> Project:
+        """Return the project with all that was painted on the disk; on a worker's thread."""
+        project = self._open_now().made_project()
+        self._flush()
+        return project
+
+    def _flush(self) -> None:
+        if self._work:
+            self._work.flush()

@@ -27,6 +27,7 @@ ActivityName = Literal[
     "history",
     "queue",
     "progress",
+    "light",
 ]
 ActivityState = Literal["idle", "running", "done", "failed", "cancelled", "paused"]
 SaveState = Literal["nothing", "saving", "saved", "aside", "failed"]

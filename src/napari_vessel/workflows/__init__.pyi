@@ -22,6 +22,9 @@ __all__ = [
     "Foreseen",
     "Fused",
     "JobBegun",
+    "Light",
+    "LightEnded",
+    "LightProposed",
     "NewProject",
     "PlaceScan",
     "PlaceScene",
@@ -47,6 +50,7 @@ __all__ = [
     "Workflow",
     "as_csv",
     "as_values",
+    "blended",
     "check_output",
     "discard_unfinished",
     "draw_audit_set",
@@ -91,6 +95,10 @@ from ._job import discard_unfinished as discard_unfinished
 from ._job_request import request_as_json as request_as_json
 from ._job_request import request_of_json as request_of_json
 from ._job_request import request_of_project as request_of_project
+from ._light_words import Light as Light
+from ._light_words import LightEnded as LightEnded
+from ._light_words import LightProposed as LightProposed
+from ._light_words import blended as blended
 from ._masks import is_project as is_project
 from ._output_check import check_output as check_output
 from ._progress import score_audit as score_audit

@@ -36,6 +36,7 @@ WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
         "forecast_job": _named("_job_forecast", "forecast_job"),
         "correct": _named("_correct", "correct"),
         "retrain": _named("_retrain", "retrain"),
+        "light": _named("_light", "light"),
         "train": _named("_train", "train"),
         "evaluate": _named("_evaluate", "evaluate"),
         "export": _named("_export", "export"),

@@ -1,0 +1,234 @@
+"""Learning from corrections while a person goes on: trainings, light updates, the process."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from time import sleep
+from typing import Any
+
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.project import Project, use_checkpoint
+from napari_vessel.runner import Heartbeat, Runner
+from napari_vessel.session._hand import SessionHand
+from napari_vessel.session._quick_look import QuickUpdates
+from napari_vessel.session._values import Activity, Answer, Asked, Opened
+from napari_vessel.training import LightConfig, TrainingConfig
+from napari_vessel.workflows import (
+    BlockProposed,
+    Focus,
+    Light,
+    LightEnded,
+    LightProposed,
+    Progress,
+    Retrain,
+    Retrained,
+)
+
+__all__ = ["ComputeState", "SessionLearning"]
+
+Learning = Generator[Asked | Answer, None, None]
+
+_LOOK_S = 0.05  # how often is looked whether a stroke has ended
+# Below 0 nobody waits for it: it has a core less, and everything else goes first.
+_TRAINING, _LIGHT = -1, 2
+_LONG_STEP_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeState:
+    """How the compute process is while it works: a sentence where it hangs, else empty."""
+
+    sentence: str = ""
+
+    @property
+    def hangs(self) -> bool:
+        """Whether a person should know."""
+        return bool(self.sentence)
+
+
+class SessionLearning(SessionHand):
+    """Trains, improves the slices around at once, and takes networks into use between strokes."""
+
+    def __init__(self, runner: Runner) -> None:
+        super().__init__(runner)
+        self.compute = ComputeState()
+        self._quick: QuickUpdates | None = None
+
+    # -- long: generators for a worker's thread --------------------------------
+
+    def retrain(self, config: TrainingConfig | None = None) -> Learning:
+        """Train on what was reviewed; the network is taken only if it is better.
+
+        And only while no stroke is under way, and all that was painted is in the journal.
+        """
+        project = self._kept_project()
+        request = Retrain(project.path, config, take=False)
+        yield Asked("retrain", request, "Waiting for the compute process …")
+        with closing(self.runner.run("retrain", request, priority=_TRAINING)) as events:
+            for event in events:
+                if isinstance(event, Retrained) and event.adopted and not event.taken:
+                    yield from self._between_strokes(request)
+                    yield Answer("retrain", request, _taken(project, event))
+                else:
+                    yield Answer("retrain", request, event)
+
+    def light(
+        self,
+        plane: Plane,
+        index: int,
+        focus: Focus | None = None,
+        config: LightConfig | None = None,
+    ) -> Learning:
+        """Improve the slices around slice ``index`` (volume voxels) within seconds.
+
+        What it shows is provisional, see :attr:`provisional`, and lies below all corrections.
+        """
+        project, point = self._kept_project(), focus.voxel if focus else None
+        request = Light(project.path, plane, index, point, config or LightConfig())
+        yield Asked("light", request, "Waiting for the compute process …")
+        with closing(self.runner.run("light", request, priority=_LIGHT)) as events:
+            for event in events:
+                yield Answer("light", request, event)
+
+    # -- at once ---------------------------------------------------------------
+
+    @property
+    def provisional(self) -> tuple[Box, ...]:
+        """The slices (volume voxels) that show a light update, not a proposal of the network."""
+        updates = self._updates()
+        return updates.boxes if updates else ()
+
+    def withdraw_light(self) -> None:
+        """Show the proposal as it was before light updates."""
+        updates = self._updates()
+        if updates is not None:
+            for box in updates.withdraw():
+                self.events.shown.emit(box)
+            self.events.provisional.emit()
+
+    def accept_slice(self, plane: Plane, index: int) -> Box:
+        """Mark a slice as reviewed; see :meth:`SessionHand.accept_slice`."""
+        box = super().accept_slice(plane, index)
+        self.events.accepted.emit(plane, index)
+        return box
+
+    def pause_training(self, *, paused: bool) -> None:
+        """Let a training rest where it is, or go on; also those that are begun later."""
+        self.runner.pause("retrain", paused=paused)
+
+    def restart_compute(self) -> None:
+        """End a compute process that hangs; what runs in it fails, and can be asked for again."""
+        self.runner.restart()
+        self._note(ComputeState())
+
+    # -- inside ----------------------------------------------------------------
+
+    def _between_strokes(self, request: Retrain) -> Learning:
+        """Wait, on the worker's thread, until no stroke is under way and all are journalled."""
+        while self._work is not None and self._work.in_stroke:
+            told = Progress(1, 1, "steps", "Better: taken into use when your stroke ends")
+            yield Answer("retrain", request, told)
+            sleep(_LOOK_S)
+        self._flush()
+
+    def _must_wait(self, answer: Answer) -> bool:
+        """Tell whether the stroke under way comes first, also before another threshold."""
+        changes = isinstance(answer.event, Retrained | LightProposed)
+        stroke = self._work is not None and self._work.in_stroke
+        return super()._must_wait(answer) or (changes and stroke)
+
+    def _show_answer(self, answer: Answer) -> None:
+        event = answer.event
+        if isinstance(event, Heartbeat):
+            self._note(_compute_state(event, self._patience()))
+            return
+        self._note(ComputeState())
+        if isinstance(event, LightProposed):
+            self._show_light(event)
+        elif isinstance(event, LightEnded):
+            self._show(Activity("light", "done", light_sentence(event), 1.0))
+        else:
+            super()._show_answer(answer)
+
+    def _show_light(self, event: LightProposed) -> None:
+        updates = self._updates()
+        box = updates.put(event.box, event.probability) if updates else None
+        if box is not None:
+            self.events.shown.emit(box)
+            self.events.provisional.emit()
+
+    def _show_proposed(self, event: BlockProposed, answer: Answer) -> None:
+        super()._show_proposed(event, answer)
+        self._gave_way(event.box)
+
+    def _show_all(self, answer: Answer) -> None:
+        super()._show_all(answer)
+        if answer.probability is not None:
+            self._gave_way(None)
+
+    def _gave_way(self, box: Box | None) -> None:
+        updates = self._updates()
+        if updates is not None and updates.arrived(box):
+            self.events.provisional.emit()
+
+    def _install(self, opened: Opened) -> None:
+        self._quick = None
+        super()._install(opened)
+        self.events.provisional.emit()
+
+    def _updates(self) -> QuickUpdates | None:
+        """Return the light updates over what is in view now."""
+        if self._work is None:
+            return None
+        if self._quick is None or self._quick.view is not self._work.view:
+            self._quick = QuickUpdates(self._work.view)
+        return self._quick
+
+    def _note(self, state: ComputeState) -> None:
+        if state != self.compute:
+            self.compute = state
+            self.events.compute.emit(state)
+
+    def _patience(self) -> float:
+        found: Any = getattr(self.runner, "silence_s", float("inf"))
+        return float(found)
+
+
+def _taken(project: Project, event: Retrained) -> Retrained:
+    """Take the network of ``event`` into use, unless another one came into use meanwhile."""
+    if event.checkpoint is None:
+        return event
+    if use_checkpoint(project, event.checkpoint, instead_of=event.parent) is not None:
+        return replace(event, taken=True)
+    reason = f"Kept {project.config.checkpoint}: it came into use while this one was training."
+    return replace(event, adopted=False, reason=reason)
+
+
+def _compute_state(beat: Heartbeat, patience: float) -> ComputeState:
+    if beat.silent_s >= patience:
+        return ComputeState(
+            f"The compute process has given no sign of life for {beat.silent_s:.0f} s. The "
+            "machine may be out of memory, or the process stopped: wait, or start it anew. "
+            "Nothing you painted is affected."
+        )
+    if beat.step_s >= _LONG_STEP_S:
+        return ComputeState(
+            f"One step has taken {beat.step_s:.0f} s so far: the compute process is alive, but "
+            "busy. Wait, or start it anew."
+        )
+    return ComputeState()
+
+
+def light_sentence(event: LightEnded) -> str:
+    """Say what came of a light update."""
+    where = f"{event.plane.value.upper()} {event.index}"
+    if not event.shown:
+        return f"A quick update around {where} was no better than what is shown: nothing changed."
+    slices = f"{event.slices} slice{'s' if event.slices != 1 else ''}"
+    learned = f"{event.learned_from} corrected one{'s' if event.learned_from != 1 else ''}"
+    return (
+        f"{slices} around {where} updated in {event.seconds:.0f} s from {learned}. Provisional: "
+        "not exported unless you accept it."
+    )

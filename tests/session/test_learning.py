@@ -1,0 +1,178 @@
+"""Light updates, networks taken between strokes, a process that hangs; with a scripted runner."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.runner import Heartbeat
+from napari_vessel.session import ComputeState, Session
+from napari_vessel.simulate import drive
+from napari_vessel.workflows import Focus, LightEnded, LightProposed, Retrained, SliceProposed
+
+from .conftest import SHAPE, ScriptedRunner, stroke
+
+WHOLE = Box.of(SHAPE)
+
+
+def proposed(index: int, value: int) -> LightProposed:
+    box = WHOLE.slice_at(Plane.XY, index)
+    return LightProposed(box, Plane.XY, np.full(box.shape, value, np.uint8))
+
+
+def ended(**changes: object) -> LightEnded:
+    values = {"plane": Plane.XY, "index": 3, "slices": 1, "learned_from": 1, "steps": 5}
+    values |= {"dice_before": 0.2, "dice_after": 0.4, "held_out": False, "shown": True}
+    return LightEnded(**{**values, "seconds": 1.0, **changes})
+
+
+def light(session: Session, runner: ScriptedRunner, *events: object) -> list:
+    runner.scripts["light"] = lambda _: iter(events)
+    return list(drive(session, "light", session.light(Plane.XY, 3)))
+
+
+def shown(session: Session, index: int) -> np.ndarray:
+    return np.asarray(session.labels[index])
+
+
+def better(**changes: object) -> Retrained:
+    values = {"adopted": True, "provisional": False, "checkpoint": "new", "reason": "Better."}
+    values |= {"score_before": 0.2, "score_after": 0.4, "seconds": 1.0, "threshold": 0.25}
+    return Retrained(**{**values, "taken": False, "parent": "starter", **changes})
+
+
+def test_a_light_update_shows_and_is_told_as_provisional(
+    opened: Session, runner: ScriptedRunner
+) -> None:
+    told = []
+    opened.events.provisional.connect(lambda: told.append(opened.provisional))
+    opened.set_threshold(0.3)
+    light(opened, runner, proposed(4, 255), ended())
+    assert shown(opened, 4).all()
+    assert not shown(opened, 5).any()
+    assert opened.provisional == (WHOLE.slice_at(Plane.XY, 4),) == told[-1]
+    assert "Provisional" in opened.activities["light"].sentence
+
+
+def test_a_light_update_changes_no_correction(opened: Session, runner: ScriptedRunner) -> None:
+    box = Box((4, 2, 2), (5, 9, 9))
+    stroke(opened, box, 0)
+    opened.set_threshold(0.3)
+    light(opened, runner, proposed(4, 255), ended())
+    found = shown(opened, 4)
+    assert not found[2:9, 2:9].any()
+    found[2:9, 2:9] = 1
+    assert found.all()
+    assert opened.corrections.overlay.reviewed == box.size
+
+
+def test_withdrawn_all_is_as_before_a_second_update_too(
+    opened: Session, runner: ScriptedRunner
+) -> None:
+    opened.set_threshold(0.3)
+    light(opened, runner, proposed(4, 200), ended())
+    light(opened, runner, proposed(4, 255), proposed(5, 255), ended())
+    assert shown(opened, 4).all()
+    opened.withdraw_light()
+    assert not shown(opened, 4).any()
+    assert not shown(opened, 5).any()
+    assert opened.provisional == ()
+
+
+def test_an_update_waits_for_the_stroke_under_way(opened: Session, runner: ScriptedRunner) -> None:
+    opened.set_threshold(0.3)
+    opened.begin_stroke("paint", Plane.XY)
+    light(opened, runner, proposed(4, 255), ended())
+    assert not shown(opened, 4).any()
+    opened.end_stroke()
+    assert shown(opened, 4).all()
+
+
+def test_an_update_comes_too_late_where_a_prediction_is_on_its_way(
+    opened: Session, runner: ScriptedRunner
+) -> None:
+    opened.set_threshold(0.3)
+    stroke(opened, Box((0, 0, 0), (1, 1, 1)), 1)
+    update = proposed(4, 255)
+
+    def predicting(request):
+        light(opened, runner, update, ended())
+        yield SliceProposed(WHOLE.slice_at(Plane.XY, 8), Plane.XY, np.zeros((1, 40, 50), np.uint8))
+
+    runner.scripts["propose"] = predicting
+    list(drive(opened, "predict", opened.predict(Focus((3, 3, 3)))))
+    assert opened.provisional == ()
+    assert not shown(opened, 4).any()
+
+
+def test_no_better_is_said_so(opened: Session, runner: ScriptedRunner) -> None:
+    light(opened, runner, ended(shown=False, slices=0))
+    assert "no better" in opened.activities["light"].sentence
+
+
+def test_accepting_a_slice_is_told_with_its_place(opened: Session) -> None:
+    told = []
+    opened.events.accepted.connect(lambda plane, index: told.append((plane, index)))
+    opened.accept_slice(Plane.XZ, 7)
+    assert told == [(Plane.XZ, 7)]
+
+
+def test_a_better_network_is_taken_between_strokes_and_journalled(
+    opened: Session, runner: ScriptedRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+
+    def take(project, name, *, instead_of):
+        assert not opened._work.in_stroke
+        assert opened.corrections.saved
+        taken.append((name, instead_of))
+        return object()
+
+    monkeypatch.setattr("napari_vessel.session._learning.use_checkpoint", take)
+    monkeypatch.setattr("napari_vessel.session._learning.sleep", lambda _: opened.end_stroke())
+    opened.begin_stroke("paint", Plane.XY)
+    opened.paint(Box((1, 1, 1), (2, 3, 3)), np.ones((1, 2, 2), bool), 1)
+    runner.scripts["retrain"] = lambda _: iter([better()])
+    list(drive(opened, "retrain", opened.retrain()))
+    assert taken == [("new", "starter")]
+    assert opened.checkpoint == "new"
+    assert opened.threshold == 0.25
+
+
+def test_the_threshold_does_not_change_under_the_brush(
+    opened: Session, runner: ScriptedRunner
+) -> None:
+    runner.scripts["retrain"] = lambda _: iter([better(taken=True)])
+    before = opened.threshold
+    events = opened.retrain()
+    opened.deliver(next(events))
+    opened.begin_stroke("paint", Plane.XY)
+    for event in events:
+        opened.deliver(event)
+    assert (opened.threshold, opened.checkpoint) == (before, "starter")
+    opened.end_stroke()
+    assert (opened.threshold, opened.checkpoint) == (0.25, "new")
+
+
+def test_a_network_is_not_taken_in_place_of_one_it_was_not_compared_with(
+    opened: Session, runner: ScriptedRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_vessel.session._learning.use_checkpoint", lambda *_, **__: None)
+    runner.scripts["retrain"] = lambda _: iter([better()])
+    list(drive(opened, "retrain", opened.retrain()))
+    assert opened.checkpoint == "starter"
+    assert "came into use" in opened.activities["retrain"].sentence
+
+
+def test_a_process_that_gives_no_sign_of_life_is_told_and_told_again_when_it_does(
+    opened: Session, runner: ScriptedRunner
+) -> None:
+    told: list[ComputeState] = []
+    opened.events.compute.connect(told.append)
+    runner.silence_s = 5.0
+    beats = [Heartbeat(1.0), Heartbeat(6.0), Heartbeat(0.0, 70.0), Heartbeat()]
+    light(opened, runner, *beats, ended())
+    assert [state.hangs for state in told] == [True, True, False]
+    assert "6 s" in told[0].sentence
+    assert "One step" in told[1].sentence
