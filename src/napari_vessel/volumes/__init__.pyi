@@ -1,7 +1,10 @@
 __all__ = [
     "EXPORTERS",
+    "GRAPH_WRITERS",
+    "SURFACE_WRITERS",
     "ExportProgress",
     "Exporter",
+    "GraphWriter",
     "IntensityWindow",
     "MaskSource",
     "Organ",
@@ -10,6 +13,7 @@ __all__ = [
     "Source",
     "Store",
     "StoreSpec",
+    "SurfaceWriter",
     "VesselGraph",
     "Volume",
     "VolumeOptions",
@@ -29,14 +33,24 @@ __all__ = [
     "open_store",
     "open_volume",
     "probability_u8",
+    "read_amira",
     "read_rle",
+    "read_surface",
+    "read_swc",
     "remove_at_once",
     "remove_half_removed",
     "remove_leftovers",
     "replace_folder",
     "sync_tree",
     "volume_of_array",
+    "voxels_within",
+    "write_amira",
     "write_atomically",
+    "write_graph_csv",
+    "write_ply",
+    "write_stl",
+    "write_swc",
+    "write_vesselvio",
 ]
 
 from ._array import volume_of_array as volume_of_array
@@ -67,6 +81,8 @@ from ._pyramid import coarsen as coarsen
 from ._pyramid import finer_box as finer_box
 from ._pyramid import level_factors as level_factors
 from ._pyramid import level_shapes as level_shapes
+from ._read_surface import read_surface as read_surface
+from ._read_surface import voxels_within as voxels_within
 from ._removal import remove_at_once as remove_at_once
 from ._removal import remove_half_removed as remove_half_removed
 from ._source import Source as Source
@@ -77,3 +93,15 @@ from ._store_spec import StoreSpec as StoreSpec
 from ._vessel_graph import VesselGraph as VesselGraph
 from ._volume import Volume as Volume
 from ._window import IntensityWindow as IntensityWindow
+from ._write_amira import read_amira as read_amira
+from ._write_amira import write_amira as write_amira
+from ._write_graph import GRAPH_WRITERS as GRAPH_WRITERS
+from ._write_graph import GraphWriter as GraphWriter
+from ._write_graph_csv import write_graph_csv as write_graph_csv
+from ._write_graph_csv import write_vesselvio as write_vesselvio
+from ._write_surface import SURFACE_WRITERS as SURFACE_WRITERS
+from ._write_surface import SurfaceWriter as SurfaceWriter
+from ._write_surface import write_ply as write_ply
+from ._write_surface import write_stl as write_stl
+from ._write_swc import read_swc as read_swc
+from ._write_swc import write_swc as write_swc

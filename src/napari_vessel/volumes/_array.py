@@ -30,6 +30,7 @@ class About:
     voxel_size: VoxelSize | None = None
     voxel_size_known: bool = False
     identity: object = None  # plain values that stand for the content in the fingerprint
+    origin_um: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 class ArraySource:
@@ -49,7 +50,7 @@ class ArraySource:
         self.factors = shape_factors(self.shapes, about.uri)
         self.voxel_size = about.voxel_size
         self.voxel_size_known = about.voxel_size_known
-        self.origin_um = (0.0, 0.0, 0.0)
+        self.origin_um = about.origin_um
         self.uri = about.uri
         self.channels = plan.channels
         # One slice by default: what a map of a contiguous file reads at once.

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_vessel.errors import UnsupportedVolumeError
+from napari_vessel.errors import CallerError, UnsupportedVolumeError
 from napari_vessel.geometry import Box, Zyx
 from napari_vessel.volumes._dtypes import Voxels
 
-__all__ = ["AxisPlan", "plan_axes", "unnamed_axes"]
+__all__ = ["AxisPlan", "checked_axes", "plan_axes", "unnamed_axes"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,20 @@ def unnamed_axes(shape: Sequence[int], channel: int | None, uri: str) -> tuple[s
         advice = "expected three axes: z, y, x."
     message = f"{uri} is {len(shape)}-D, shape {tuple(shape)}: {advice}"
     raise UnsupportedVolumeError(message)
+
+
+def checked_axes(axes: str, shape: Sequence[int], where: str) -> Sequence[str]:
+    """Return the axes a person named, one letter each.
+
+    Raises
+    ------
+    CallerError
+        If they are not as many as the array has.
+    """
+    if len(axes) != len(shape):
+        message = f"{where} has {len(shape)} axes, {tuple(shape)}; {axes!r} names {len(axes)}."
+        raise CallerError(message)
+    return list(axes)
 
 
 def _chosen(channel: int | None, channels: int, uri: str) -> int:

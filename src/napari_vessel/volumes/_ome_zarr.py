@@ -12,7 +12,7 @@ import zarr
 from napari_vessel.errors import ReadError, UnsupportedVolumeError, VesselError
 from napari_vessel.geometry import Box, VoxelSize, Zyx
 from napari_vessel.volumes._array import shape_factors
-from napari_vessel.volumes._axes import AxisPlan, plan_axes, unnamed_axes
+from napari_vessel.volumes._axes import AxisPlan, checked_axes, plan_axes, unnamed_axes
 from napari_vessel.volumes._chunk_pieces import chunk_pieces, cut_shape
 from napari_vessel.volumes._dtypes import LazyArray, Voxels, native, readable_dtype
 from napari_vessel.volumes._frames import frame_check
@@ -20,7 +20,12 @@ from napari_vessel.volumes._ngff import Multiscale, multiscale_of
 from napari_vessel.volumes._options import VolumeOptions
 from napari_vessel.volumes._reading_store import ReadingStore
 from napari_vessel.volumes._source import Factors, check_box, digest, lazy_array
-from napari_vessel.volumes._zarr_metadata import array_document, check_path, group_attributes
+from napari_vessel.volumes._zarr_metadata import (
+    array_document,
+    check_path,
+    document,
+    group_attributes,
+)
 
 __all__ = ["OmeZarrSource", "open_zarr"]
 
@@ -78,6 +83,7 @@ class OmeZarrSource:
         self._store = store
         paths = [level.path for level in multiscale.levels] if multiscale else [""]
         self._paths = [check_path(path, uri) if path else "" for path in paths]
+        self._notes = _notes(store, uri) if multiscale is None else {}
         self._documents = [self._document(path) for path in self._paths]
         opened = zip(self._paths, self._documents, strict=True)
         self._arrays = [self._opened(path, found) for path, found in opened]
@@ -87,9 +93,9 @@ class OmeZarrSource:
         self.dtype: np.dtype[Any] = readable_dtype(self._arrays[0].dtype, uri)
         self.chunk: Zyx = self._chunk(0)
         self._multiscale = multiscale
-        for path, document, array in zip(self._paths, self._documents, self._arrays, strict=True):
+        for path, found, array in zip(self._paths, self._documents, self._arrays, strict=True):
             stored = array.shards or array.chunks
-            store.expect(path, frame_check(document, stored, array.dtype.itemsize))
+            store.expect(path, frame_check(found, stored, array.dtype.itemsize))
         by_shape = shape_factors(self.shapes, uri)
         self.voxel_size: VoxelSize | None = None
         self.voxel_size_known = False
@@ -114,6 +120,12 @@ class OmeZarrSource:
         except _FAULTS:
             cut = self._again(array, level, index)
         return np.ascontiguousarray(native(self._plan.oriented(cut)))
+
+    @property
+    def stamped(self) -> str:
+        """Key of the document that a writer of level 0 writes."""
+        name = "zarr.json" if self._documents[0].get("zarr_format") == 3 else ".zarray"
+        return f"{self._paths[0]}/{name}".strip("/")
 
     def array(self, level: int) -> LazyArray:
         """Return a level as a dask array in its chunks."""
@@ -143,10 +155,7 @@ class OmeZarrSource:
 
     def _planned(self, multiscale: Multiscale | None, options: VolumeOptions) -> AxisPlan:
         shape = self._arrays[0].shape
-        if multiscale is None:
-            axes = unnamed_axes(shape, options.channel, self.uri)
-        else:
-            axes = multiscale.axes
+        axes = multiscale.axes if multiscale else self._axes_told(shape, options)
         for path, array in zip(self._paths, self._arrays, strict=True):
             if len(array.shape) != len(axes) or array.dtype != self._arrays[0].dtype:
                 message = (
@@ -155,6 +164,16 @@ class OmeZarrSource:
                 )
                 raise UnsupportedVolumeError(message)
         return plan_axes(axes, shape, options.channel, self.uri)
+
+    def _axes_told(self, shape: tuple[int, ...], options: VolumeOptions) -> Sequence[str]:
+        """Name the axes of a plain array: as a person says, as it says itself, else zyx."""
+        if options.axes:
+            return checked_axes(options.axes, shape, self.uri)
+        named = self._documents[0].get("dimension_names") or self._notes.get("_ARRAY_DIMENSIONS")
+        told = [str(name).lower() for name in named] if isinstance(named, list) else []
+        if len(told) == len(shape) and {"z", "y", "x"} <= set(told) <= set("tczyx"):
+            return told
+        return unnamed_axes(shape, options.channel, self.uri)
 
     def _place(self, multiscale: Multiscale) -> None:
         placed = multiscale.placed(self._plan.zyx, self.uri)
@@ -174,7 +193,8 @@ class OmeZarrSource:
         result = np.empty(cut_shape(index, array.shape), array.dtype)
         for piece, place, number in chunk_pieces(index, array.shape, array.chunks):
             try:
-                result[place] = array[piece]
+                with self._store.anew():
+                    result[place] = array[piece]
             except VesselError:
                 raise
             except _FAULTS as error:
@@ -185,6 +205,13 @@ class OmeZarrSource:
                 )
                 raise ReadError(message.replace("\n", " ")) from error
         return result
+
+
+def _notes(store: ReadingStore, uri: str) -> dict[str, Any]:
+    """Return the attributes of an array at the root; xarray names its axes there."""
+    current = document(store, "zarr.json", uri)
+    found = current.get("attributes") if current else document(store, ".zattrs", uri)
+    return found if isinstance(found, dict) else {}
 
 
 def _explained(action: Callable[[], _T], where: str) -> _T:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from pydantic import ValidationError
+
 from napari_vessel.errors import (
+    CallerError,
     ReadError,
     UnsupportedVolumeError,
     VesselError,
     VolumeNotFoundError,
 )
+from napari_vessel.volumes._address import REMOTE, Address, scheme_of
 from napari_vessel.volumes._coarser import with_coarser
 from napari_vessel.volumes._options import DEFAULT_OPTIONS, VolumeOptions
 from napari_vessel.volumes._source import Source
@@ -21,11 +24,11 @@ from napari_vessel.volumes._volume import Volume
 __all__ = ["open_volume"]
 
 _EXPECTED = (
-    "Expected OME-Zarr (0.4 or 0.5; a folder or an http(s) address), a folder of TIFF slices, "
-    "a TIFF stack or a .npy file."
+    "Expected OME-Zarr, zarr or N5 (a folder, or an http(s)://, s3:// or gs:// address), a folder "
+    "of TIFF or JPEG 2000 slices, a TIFF stack, NIfTI, NRRD, HDF5 or a .npy file."
 )
-_TIFF = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
 _ZARR = ("zarr.json", ".zarray", ".zgroup", ".zattrs")
+_N5 = "attributes.json"
 
 
 def open_volume(where: str | os.PathLike[str], options: VolumeOptions = DEFAULT_OPTIONS) -> Volume:
@@ -34,8 +37,9 @@ def open_volume(where: str | os.PathLike[str], options: VolumeOptions = DEFAULT_
     Parameters
     ----------
     where
-        A path, or an ``http(s)://`` or ``file://`` address. What it is follows from what it
-        holds, not from its name.
+        A path, or an ``http(s)://``, ``s3://``, ``gs://`` or ``file://`` address. What it is
+        follows from what it holds, not from its name. ``FILE.h5::KEY`` names a dataset within
+        a file, ``ARRAY::axes=xyz`` the order of axes that the file does not name.
     options
         Level, channel, voxel size, ….
 
@@ -48,20 +52,36 @@ def open_volume(where: str | os.PathLike[str], options: VolumeOptions = DEFAULT_
     ReadError
         If it is damaged, cannot be read, or the server does not answer.
     """
-    source = _source(where, options)
+    text, options = _with_suffix(os.fspath(where), options)
+    source = _source(text, options)
     return Volume(with_coarser(source), options)
 
 
-def _source(where: str | os.PathLike[str], options: VolumeOptions) -> Source:
-    text = os.fspath(where)
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text)
+def _with_suffix(text: str, options: VolumeOptions) -> tuple[str, VolumeOptions]:
+    """Take ``::KEY`` or ``::axes=xyz`` off the end of a path or address."""
+    place, mark, rest = text.rpartition("::")
+    if not mark or not place or not rest or os.path.lexists(text) or rest.startswith("1]"):
+        return text, options
+    name, equals, value = rest.partition("=")
+    changes = {name: value} if equals and name in {"key", "axes"} else {"key": rest}
+    try:
+        return place, VolumeOptions.model_validate(options.model_dump() | changes)
+    except ValidationError as error:
+        message = (
+            f"{text!r:.200}: {error.errors()[0]['msg']}; expected FILE::KEY or FILE::axes=xyz."
+        )
+        raise CallerError(message) from error
+
+
+def _source(text: str, options: VolumeOptions) -> Source:
+    scheme = scheme_of(text)
     if scheme is None:
         return _local(Path(text).expanduser() if text.strip() else None, options)
-    if scheme[1].lower() == "file":
+    if scheme == "file":
         return _local(Path(unquote(urlsplit(text).path)), options)
-    if scheme[1].lower() in {"http", "https"}:
+    if scheme in REMOTE:
         return _remote(text, options)
-    message = f"Addresses of {scheme[1]}:// are not supported. {_EXPECTED}"
+    message = f"Addresses of {scheme}:// are not supported. {_EXPECTED}"
     raise UnsupportedVolumeError(message)
 
 
@@ -91,19 +111,31 @@ def _local(path: Path | None, options: VolumeOptions) -> Source:
 
 
 def _folder(path: Path, options: VolumeOptions) -> Source:
-    from napari_vessel.volumes._ome_zarr import open_zarr
-    from napari_vessel.volumes._reading_store import local_store
-    from napari_vessel.volumes._tiff_folder import TiffFolderSource, slice_folder
+    from napari_vessel.volumes._slice_formats import open_slices
 
-    if any((path / name).is_file() for name in _ZARR):
-        source = open_zarr(local_store(path, options.missing), str(path), options)
-        if source is not None:
-            return source
-    slices = slice_folder(path)
-    if slices is not None:
-        return TiffFolderSource(slices, options)
+    source = _zarr_folder(path, options) or open_slices(path, options)
+    if source is not None:
+        return source
     message = f"{path} holds no volume: {_contents(path)}. {_EXPECTED}"
     raise UnsupportedVolumeError(message)
+
+
+def _zarr_folder(path: Path, options: VolumeOptions) -> Source | None:
+    """Open a folder as zarr or N5; None where it holds neither."""
+    from napari_vessel.volumes._reading_store import local_store
+
+    source: Source | None = None
+    if any((path / name).is_file() for name in _ZARR):
+        from napari_vessel.volumes._ome_zarr import open_zarr
+
+        source = open_zarr(local_store(path, options.missing), str(path), options)
+    if source is None and ((path / _N5).is_file() or (path / "s0" / _N5).is_file()):
+        from napari_vessel.volumes._n5 import open_n5
+        from napari_vessel.volumes._n5_store import N5View, n5_key
+
+        store = local_store(path, options.missing, view=N5View, named=n5_key)
+        source = open_n5(store, str(path), options)
+    return source
 
 
 def _contents(path: Path) -> str:
@@ -114,32 +146,37 @@ def _contents(path: Path) -> str:
 
 
 def _file(path: Path, options: VolumeOptions) -> Source:
+    from napari_vessel.volumes._files import opener_of
+
     with path.open("rb") as file:
-        magic = file.read(8)
-    if magic[:4] in _TIFF:
-        from napari_vessel.volumes._tiff_stack import open_tiff_stack
-
-        return open_tiff_stack(path, options)
-    if magic[:6] == b"\x93NUMPY":
-        from napari_vessel.volumes._npy import open_npy
-
-        return open_npy(path, options)
-    kind = f"starts with {magic!r}" if magic else "is empty (0 bytes)"
+        magic = file.read(16)
+    opener = opener_of(path, magic)
+    if opener is not None:
+        return opener(path, options)
+    kind = f"starts with {magic[:8]!r}" if magic else "is empty (0 bytes)"
     message = f"{path} {kind}: no volume this program knows. {_EXPECTED}"
     raise UnsupportedVolumeError(message)
 
 
 def _remote(text: str, options: VolumeOptions) -> Source:
+    from napari_vessel.volumes._n5 import open_n5
+    from napari_vessel.volumes._n5_store import N5View
     from napari_vessel.volumes._ome_zarr import open_zarr
-    from napari_vessel.volumes._remote import Address, remote_store
+    from napari_vessel.volumes._remote import keep_chunks, remote_store
 
     address = Address.of(text)
-    store = remote_store(address, options.retries, options.missing)
-    source = open_zarr(store, address.url, options)
+    source = None
+    if address.format != "n5":
+        store = remote_store(address, options.retries, options.missing)
+        source = open_zarr(store, address.url, options)
+    if source is None and address.format != "zarr":
+        store = remote_store(address, options.retries, options.missing, view=N5View)
+        source = open_n5(store, address.url, options)
     if source is None:
         message = (
-            f"There is no zarr at {address.url} (neither zarr.json nor .zgroup). Over http(s) "
-            "only OME-Zarr is read; check the address."
+            f"There is no zarr at {address.url} (neither zarr.json nor .zgroup), and no N5 "
+            "(attributes.json). Only these are read from an address; check it."
         )
         raise VolumeNotFoundError(message)
+    keep_chunks(store, source.stamped)
     return source

@@ -21,6 +21,9 @@ class RetryConfig(BaseModel, frozen=True, extra="forbid"):
     first_wait_s: float = Field(0.5, ge=0, description="Wait before the second request.")
     request_s: float = Field(30.0, gt=0, description="Time one request may take.")
     total_s: float = Field(60.0, gt=0, description="Time all requests for a chunk may take.")
+    rest_s: float = Field(
+        20.0, ge=0, description="Time a server that answers nothing is left alone."
+    )
 
 
 class WindowConfig(BaseModel, frozen=True, extra="forbid"):
@@ -48,6 +51,14 @@ class VolumeOptions(BaseModel, frozen=True, extra="forbid"):
 
     level: int = Field(0, ge=0, le=64, description="Resolution level to work on; 0 is finest.")
     channel: int | None = Field(None, ge=0, description="Channel, where there are several.")
+    key: str | None = Field(
+        None, max_length=1000, description="Dataset within an HDF5 file; FILE::KEY says it too."
+    )
+    axes: str | None = Field(
+        None,
+        pattern="^[tczyx]{3,5}$",
+        description="Order of stored axes where the file names none, as xyz.",
+    )
     voxel_size: VoxelSize | None = Field(None, description="Voxel edges z, y, x, in µm.")
     polarity: Literal["auto", "dark", "bright"] = Field(
         "auto",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import Literal, Protocol, Self
@@ -17,6 +18,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import LocalStore, WrapperStore
 
 from napari_vessel.errors import ReadError, UnsupportedVolumeError
+from napari_vessel.volumes._cached_store import CachedStore
 from napari_vessel.volumes._frames import FrameCheck
 
 __all__ = ["Fetch", "Patience", "ReadingStore", "is_metadata", "local_store"]
@@ -56,6 +58,10 @@ class ReadingStore(WrapperStore[Store]):
         Runs a fetch; see :class:`Patience`.
     missing
         Is a missing chunk counted, or an error?
+    guard
+        Refuses keys that lead elsewhere.
+    cached
+        The part of ``store`` that keeps chunks, where one does.
     """
 
     def __init__(
@@ -65,8 +71,10 @@ class ReadingStore(WrapperStore[Store]):
         patience: Patience,
         missing: Literal["report", "error"] = "report",
         guard: Callable[[str], None] | None = None,
+        cached: CachedStore | None = None,
     ) -> None:
         super().__init__(store)
+        self.cached = cached
         self._uri = uri
         self._patience = patience
         self._missing = missing
@@ -80,6 +88,10 @@ class ReadingStore(WrapperStore[Store]):
     def missing_chunks(self) -> int:
         """The number of different chunks asked for and not there."""
         return len(self._lost)
+
+    def anew(self) -> AbstractContextManager[None]:
+        """Ask anew meanwhile, past what is kept of earlier readings."""
+        return self.cached.anew() if self.cached else nullcontext()
 
     def expect(self, path: str, frame: FrameCheck) -> None:
         """Check every chunk of the array at ``path`` by its header from now on."""
@@ -149,13 +161,22 @@ def _within(found: Buffer, byte_range: ByteRequest | None) -> Buffer:
     return found
 
 
-def local_store(root: Path, missing: Literal["report", "error"]) -> ReadingStore:
-    """Open a folder as a store that gives nothing from outside of it."""
+def local_store(
+    root: Path,
+    missing: Literal["report", "error"],
+    *,
+    view: Callable[[Store], Store] = lambda store: store,
+    named: Callable[[str], str] = lambda key: key,
+) -> ReadingStore:
+    """Open a folder as a store that gives nothing from outside of it.
+
+    ``view`` shows another format as zarr, whose key ``named`` calls as the folder does.
+    """
     real = os.path.realpath(root)
 
     def guard(key: str) -> None:
         # A link inside of the folder must not lead to another place of this computer.
-        target = os.path.realpath(Path(real, key))
+        target = os.path.realpath(Path(real, named(key)))
         if target != real and not target.startswith(real + os.sep):
             message = f"{root}: {key} leads out of the volume's folder; refused."
             raise UnsupportedVolumeError(message)
@@ -167,4 +188,5 @@ def local_store(root: Path, missing: Literal["report", "error"]) -> ReadingStore
             message = f"{key} of {root} cannot be read: {error.strerror or error}"
             raise ReadError(message) from error
 
-    return ReadingStore(LocalStore(root, read_only=True), str(root), once, missing, guard)
+    store = view(LocalStore(root, read_only=True))
+    return ReadingStore(store, str(root), once, missing, guard)

@@ -1,91 +1,94 @@
-"""Zarr over http(s): tried again where that may help, an error in words where not."""
+"""Stores over http(s), S3 and Google: one way to read them, whoever serves."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
-import time
 import weakref
-from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import aiohttp
-from zarr.core.buffer import Buffer
+from zarr.abc.store import Store
+from zarr.core.sync import sync
 from zarr.storage import FsspecStore
 
-from napari_vessel.errors import ReadError, UnsupportedVolumeError
+from napari_vessel.volumes._address import Address
+from napari_vessel.volumes._cached_store import CachedStore
+from napari_vessel.volumes._chunk_cache import the_cache
 from napari_vessel.volumes._options import RetryConfig
-from napari_vessel.volumes._reading_store import Fetch, ReadingStore
+from napari_vessel.volumes._patience import Patient
+from napari_vessel.volumes._reading_store import ReadingStore
 
-__all__ = ["Address", "remote_store"]
+__all__ = ["keep_chunks", "remote_store"]
 
-_Sessions = list[tuple[asyncio.AbstractEventLoop, aiohttp.ClientSession]]
-_TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
-_NO_ACCESS = {401, 403}
-
-
-@dataclass(frozen=True)
-class Address:
-    """A URL taken apart, so that its secrets are never written anywhere.
-
-    Attributes
-    ----------
-    url
-        Without user, password, query and fragment: what messages show.
-    """
-
-    url: str
-    authorization: str | None = field(repr=False)
-    query: tuple[tuple[str, str], ...] = field(repr=False)
-
-    @classmethod
-    def of(cls, text: str) -> Address:
-        """Take a URL apart.
-
-        Raises
-        ------
-        UnsupportedVolumeError
-            If it names no host.
-        """
-        try:
-            parts = urlsplit(text.strip())
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host, port = None, None
-        if not host:
-            message = "The address is no URL of a host; expected https://HOST/PATH.zarr."
-            raise UnsupportedVolumeError(message)
-        named = f"[{host}]" if ":" in host else host
-        place = named if port is None else f"{named}:{port}"
-        url = urlunsplit((parts.scheme.lower(), place, parts.path.rstrip("/"), "", ""))
-        query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-        return cls(url, _basic(parts.username, parts.password), query)
+_Close = Callable[[], Awaitable[object]]
+_STAMPS = ("ETag", "Content-MD5", "Last-Modified")
 
 
-def _basic(user: str | None, password: str | None) -> str | None:
-    """Return the Authorization header of user and password (RFC 7617)."""
-    if not user:
-        return None
-    pair = f"{unquote(user)}:{unquote(password or '')}".encode()
-    return f"Basic {b64encode(pair).decode('ascii')}"
+@dataclass
+class _Link:
+    """A store, what asks when its files changed, and what closes the connections it opens."""
+
+    store: Store
+    stamp: Callable[[str], Awaitable[str | None]]
+    closers: list[tuple[asyncio.AbstractEventLoop, _Close]] = field(default_factory=list)
 
 
 def remote_store(
-    address: Address, retries: RetryConfig, missing: Literal["report", "error"]
+    address: Address,
+    retries: RetryConfig,
+    missing: Literal["report", "error"],
+    *,
+    view: Callable[[Store], Store] = lambda store: store,
 ) -> ReadingStore:
-    """Open an address as a store; asks the server nothing yet."""
+    """Open an address as a store; asks the server nothing yet.
+
+    ``view`` shows another format as zarr.
+    """
+    link = _linked(address, retries)
+    kept = CachedStore(link.store, the_cache(), link.stamp)
+    patient = Patient(address.url, retries)
+    store = ReadingStore(view(kept), address.url, patient, missing, cached=kept)
+    closer = weakref.finalize(store, _close, link.closers)
+    closer.atexit = False
+    # Registered after zarr's own, hence run before it.
+    atexit.register(_close_at_exit, closer, link.closers)
+    return store
+
+
+def keep_chunks(store: ReadingStore, key: str) -> None:
+    """Keep the chunks of an opened volume on this computer from now on.
+
+    Only where the server tells when the document at ``key`` last changed: a volume that is
+    written anew must not be shown from what was kept of the old one.
+    """
+    if store.cached is not None:
+        sync(store.cached.keep(key))
+
+
+def _linked(address: Address, retries: RetryConfig) -> _Link:
+    if address.scheme in {"s3", "gs"} and find_spec("obstore"):
+        from napari_vessel.volumes._bucket import bucket_store
+
+        store, stamp = bucket_store(address, retries)
+        return _Link(store, stamp)
+    # Without it, what is public can be read as any file of a web server.
+    return _http(address, retries)
+
+
+def _http(address: Address, retries: RetryConfig) -> _Link:
     from fsspec.implementations.http import HTTPFileSystem
 
-    sessions: _Sessions = []
+    closers: list[tuple[asyncio.AbstractEventLoop, _Close]] = []
 
     async def client(**given: Any) -> aiohttp.ClientSession:  # noqa: ANN401 (passed through)
         given.pop("loop", None)
         session = aiohttp.ClientSession(**given)
-        sessions.append((asyncio.get_running_loop(), session))
+        closers.append((asyncio.get_running_loop(), session.close))
         return session
 
     request: dict[str, Any] = {"params": list(address.query)} if address.query else {}
@@ -99,78 +102,42 @@ def remote_store(
         },
         **request,
     )
-    inner = FsspecStore(filesystem, read_only=True, path=address.url)
-    store = ReadingStore(inner, address.url, _Patient(address.url, retries), missing)
-    closer = weakref.finalize(store, _close, sessions)
-    closer.atexit = False
-    # Registered after zarr's own, hence run before it.
-    atexit.register(_close_at_exit, closer, sessions)
-    return store
+    root = address.http_url
+    inner = FsspecStore(filesystem, read_only=True, path=root)
+    return _Link(inner, _stamping(filesystem, root), closers)
 
 
-@dataclass(frozen=True)
-class _Patient:
-    """Fetch, and try again with longer and longer waits, within a bounded time."""
+def _stamping(filesystem: Any, root: str) -> Callable[[str], Awaitable[str | None]]:  # noqa: ANN401
+    """Give a function that asks when the file at a key last changed; None: not told."""
 
-    url: str
-    retries: RetryConfig
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    async def stamp(key: str) -> str | None:
+        try:
+            told = await filesystem._info(f"{root}/{key}")  # noqa: SLF001  its async half
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+            return None
+        found = [f"{name}={told[name]}" for name in _STAMPS if told.get(name)]
+        return ";".join([root, *found]) if found else None
 
-    async def __call__(self, fetch: Fetch, key: str) -> Buffer | None:
-        end = time.monotonic() + self.retries.total_s
-        wait, reason = self.retries.first_wait_s, ""
-        for attempt in range(1, self.retries.attempts + 1):
-            left = end - time.monotonic()
-            if attempt > 1 and left <= 0:
-                break
-            try:
-                limit = min(self.retries.request_s, max(left, 0.01))
-                return await asyncio.wait_for(fetch(), limit)
-            except aiohttp.ClientResponseError as error:
-                reason = f"status {error.status}"
-                if error.status not in _TRY_AGAIN:
-                    raise self._refused(key, error.status) from None
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                reason = _in_words(error)
-            except ValueError as error:
-                message = f"{self.url}/{key} is no address: {type(error).__name__}."
-                raise ReadError(message) from None
-            if attempt < self.retries.attempts:
-                await self.sleep(min(wait, max(0.0, end - time.monotonic())))
-                wait *= 2
-        # "from None": the cause's own message may hold the query with its secrets.
-        message = f"{self.url}/{key} cannot be read after {attempt} attempts: {reason}."
-        raise ReadError(message) from None
-
-    def _refused(self, key: str, status: int) -> ReadError:
-        if status in _NO_ACCESS:
-            return ReadError(
-                f"No access to {self.url}/{key} (status {status}). Check the address and "
-                "whether it needs a password or a signed link."
-            )
-        return ReadError(f"{self.url}/{key} cannot be read: status {status}.")
+    return stamp
 
 
-def _in_words(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return "the answer was cut"
-    if isinstance(error, aiohttp.ClientConnectionError):
-        return "no connection, or it was lost"
-    return type(error).__name__
-
-
-def _close(sessions: _Sessions) -> list[Future[None]]:
+def _close(closers: list[tuple[asyncio.AbstractEventLoop, _Close]]) -> list[Future[None]]:
     """Ask for the connections to be closed, from whatever thread lets the store go."""
+
+    async def closing(close: _Close) -> None:
+        await close()
+
     return [
-        asyncio.run_coroutine_threadsafe(session.close(), loop)
-        for loop, session in sessions
+        asyncio.run_coroutine_threadsafe(closing(close), loop)
+        for loop, close in closers
         if loop.is_running()
     ]
 
 
-def _close_at_exit(closer: weakref.finalize[..., ReadingStore], sessions: _Sessions) -> None:
+def _close_at_exit(
+    closer: weakref.finalize[..., ReadingStore],
+    closers: list[tuple[asyncio.AbstractEventLoop, _Close]],
+) -> None:
     """Close what is still open, and wait for it: zarr's event loop ends after this."""
     if closer.detach() is not None:
-        wait(_close(sessions), timeout=2)
+        wait(_close(closers), timeout=2)

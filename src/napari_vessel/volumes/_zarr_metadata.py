@@ -23,7 +23,8 @@ __all__ = ["array_document", "check_path", "document", "group_attributes"]
 _MAX_DOCUMENT = 2**26  # bytes; consolidated metadata of large plates reach some MiB
 _SAFE_CODECS = {
     "adler32", "astype", "bitround", "blosc", "bytes", "bz2", "crc32", "crc32c", "delta",
-    "fixedscaleoffset", "fletcher32", "gzip", "jenkins_lookup3", "lz4", "lzma", "packbits",
+    "fixedscaleoffset", "fletcher32", "gzip", "jenkins_lookup3", "lz4", "lzma", "n5_block",
+    "packbits",
     "pcodec", "quantize", "sharding_indexed", "shuffle", "transpose", "zfpy", "zlib", "zstd",
 }  # fmt: skip
 _NUMPY = re.compile(r"[<>|=]?[biufc]\d{1,2}")

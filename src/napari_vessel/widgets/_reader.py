@@ -12,7 +12,12 @@ __all__ = ["get_reader"]
 
 LayerData = tuple[Any, dict[str, Any], str]
 
-_ZARR = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+_ZARR = ("zarr.json", ".zattrs", ".zgroup", ".zarray", "attributes.json")
+_SLICES = (".tif", ".tiff", ".jp2", ".j2k", ".jpx", ".j2c", ".jpf")
+_SUFFIXES = (
+    ".tif", ".tiff", ".npy", ".zarr", ".n5", ".nii", ".nii.gz", ".nrrd", ".nhdr",
+    ".h5", ".hdf5", ".he5", ".hdf",
+)  # fmt: skip
 _LOOKED_AT = 64  # names of a folder; a folder of slices shows in its first ones
 
 
@@ -21,11 +26,8 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str], list[LayerData]] | 
     if not isinstance(path, (str, os.PathLike)):
         return None
     where = Path(path)
-    ours = _holds_a_volume(where) if where.is_dir() else where.suffix.lower() in _SUFFIXES
+    ours = _holds_a_volume(where) if where.is_dir() else where.name.lower().endswith(_SUFFIXES)
     return read_volume if ours else None
-
-
-_SUFFIXES = {".tif", ".tiff", ".npy", ".zarr"}
 
 
 def _holds_a_volume(folder: Path) -> bool:
@@ -34,7 +36,7 @@ def _holds_a_volume(folder: Path) -> bool:
         return True
     with os.scandir(folder) as entries:
         names = [entry.name.lower() for entry in islice(entries, _LOOKED_AT)]
-    return any(name.endswith((".tif", ".tiff")) for name in names)
+    return any(name.endswith(_SLICES) for name in names)
 
 
 def read_volume(path: str) -> list[LayerData]:

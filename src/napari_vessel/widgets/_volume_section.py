@@ -20,7 +20,7 @@ from napari_vessel.widgets._vessels_row import VesselsRow
 __all__ = ["VolumeSection"]
 
 _UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "KB"), (1, "B"))
-_FILES = "Volumes (*.tif *.tiff *.npy);;All files (*)"
+_FILES = "Volumes (*.tif *.tiff *.nii *.nii.gz *.nrrd *.nhdr *.h5 *.hdf5 *.npy);;All files (*)"
 
 
 class VolumeSection(Section):
@@ -32,16 +32,21 @@ class VolumeSection(Section):
 
     def build(self) -> None:
         """Add the ways to open, the voxel size and what is open."""
-        self.file = button("File…", "Open a TIFF stack or a .npy file.", self._choose_file)
+        self.file = button(
+            "File…", "Open a TIFF stack, NIfTI, NRRD, HDF5 or .npy file.", self._choose_file
+        )
         self.folder = button(
             "Folder…",
-            "Open an OME-Zarr, a folder of TIFF slices, or a project (….vessel).",
+            "Open an OME-Zarr, an N5, a folder of TIFF or JPEG 2000 slices, or a project (….vessel).",
             self._choose_folder,
         )
         self.body.addLayout(row(self.file, self.folder))
         self.address = QLineEdit()
-        self.address.setPlaceholderText("path or https://…/volume.zarr")
-        self.address.setToolTip("Paste a path or the address of an OME-Zarr, then press Open.")
+        self.address.setPlaceholderText("path, https://…, s3://… or gs://…")
+        self.address.setToolTip(
+            "Paste a path, or the address of an OME-Zarr or N5 (http, s3, gs), then press Open. "
+            "FILE.h5::KEY names a dataset within a file."
+        )
         self.address.setAccessibleName("Path or address")
         self.open = button("Open", "Open the path or address.", self._open_address)
         self.address.returnPressed.connect(self._open_address)
