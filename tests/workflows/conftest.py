@@ -34,6 +34,8 @@ SHORT = TrainingConfig(
     validation_block=(8, 32, 32),
     guard=0,
     precision="fp32",
+    replay_share=0,  # nobody waits for phantoms
+    leave_out_folds=0,
 )
 
 

@@ -35,9 +35,9 @@ def choose(score):
     return choose_threshold(score, 0.5)
 
 
-def fusion_of(noise, *, fixed=False, weights=()):
+def fusion_of(noise, *, fixed=False, weights=(), judges=None):
     default = InferenceConfig(planes=THREE, weights=weights)
-    return best_fusion([predicted(noise)], default, choose, fixed=fixed)
+    return best_fusion([predicted(noise)], default, choose, fixed=fixed, judges=judges)
 
 
 @pytest.mark.parametrize(("noise", "plane"), [((5, 250, 250), XY), ((250, 250, 5), YZ)])
@@ -52,6 +52,33 @@ def test_as_long_as_no_plane_alone_is_better_the_default_stays():
 def test_equal_weights_are_taken_where_better_than_the_default_s():
     weights = fusion_of((60, 60, 60), weights=(1.0, 0.01, 0.01)).weights
     assert weights == {XY: 1, XZ: 1, YZ: 1}
+
+
+def test_a_gain_that_is_not_clear_changes_nothing():
+    # One plane is a little better than the mean, by less than the choice of few voxels is worth.
+    few = predicted((20, 90, 250))
+    part = slice(0, 200)
+    planes = {plane: voxels[part] for plane, voxels in few.planes.items()}
+    small = ReviewedPrediction(few.box, few.vessel[part], few.probability[part], planes)
+    assert small.vessel.sum() < 100
+    default = InferenceConfig(planes=THREE)
+    assert best_fusion([small], default, choose, fixed=False).weights is None
+
+
+def test_planes_are_chosen_by_what_was_left_out_and_not_by_what_was_learned():
+    learned, left_out = (5, 250, 250), (60, 60, 60)
+    assert fusion_of(learned, judges=[predicted(left_out)]).weights is None
+    assert fusion_of(left_out, judges=[predicted(learned)]).weights == {XY: 1.0}
+
+
+def test_where_nothing_was_left_out_only_planes_of_no_use_are_dropped():
+    assert fusion_of((5, 40, 40), judges=[]).weights is None
+    one = predicted((5, 5, 5))
+    blind = np.full(4000, 10, np.uint8)
+    planes = {**dict.fromkeys(THREE, blind), XY: one.planes[XY]}
+    found = ReviewedPrediction(one.box, one.vessel, blind, planes)
+    default = InferenceConfig(planes=THREE)
+    assert best_fusion([found], default, choose, fixed=False, judges=[]).weights == {XY: 1.0}
 
 
 def test_a_person_s_planes_stay():

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from napari_vessel.errors import NothingReviewedError
-from napari_vessel.geometry import Plane
+from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig
-from napari_vessel.training import EpochEnd, StepEnd
-from napari_vessel.workflows import WORKFLOWS, Correct, Propose, Retrain
+from napari_vessel.project import kept_checkpoints, read_verdict, use_checkpoint
+from napari_vessel.training import BlockScore, EpochEnd, StepEnd
+from napari_vessel.workflows import WORKFLOWS, Correct, Progress, Propose, Retrain
 from napari_vessel.workflows._fusion import Fusion
+from napari_vessel.workflows._leaving_out import LeftOut
 from napari_vessel.workflows._lesson import Lesson, choose_threshold
 
 from .conftest import SHORT
@@ -31,19 +33,24 @@ def corrected(project, labels):
 
 @pytest.fixture
 def judged(monkeypatch):
-    """Decide what every comparison finds: the incumbent's and the candidate's mean score."""
+    """Decide what every comparison finds: the incumbent's and the candidate's Dice, in four blocks.
+
+    NaN: the network gave it, and is wrong at every voxel.
+    """
 
     def as_(before, after):
         answers = iter([before, after])
-        from napari_vessel.training import _adoption
+        monkeypatch.setattr(Lesson, "scores", lambda *_: scores_of(next(answers)))
 
-        monkeypatch.setattr(_adoption, "mean_score", lambda _: answer(answers))
+    return as_
 
-    def answer(answers):
-        return next(answers)
 
-    # decide() asks for the candidate first
-    return lambda before, after: as_(after, before)
+def scores_of(dice):
+    boxes = [Box((0, 0, place), (1, 1, place + 1)) for place in range(4)]
+    if math.isnan(dice):
+        return [BlockScore(box, 0, 900, 100, 0) for box in boxes]
+    tp = round(100 * dice)  # as many are invented as missed: Dice is tp / 100
+    return [BlockScore(box, tp, 100 - tp, 100 - tp, 800 + tp) for box in boxes]
 
 
 def test_with_nothing_reviewed_it_refuses_before_any_work(project):
@@ -56,13 +63,13 @@ def test_a_better_network_is_taken_with_its_parent_and_what_it_learned_from(corr
     judged(0.25, 0.75)
     result = run(corrected)[-1]
     assert result.adopted
-    assert (result.score_before, result.score_after) == (0.25, 0.75)
+    assert (result.score_before, result.score_after) == pytest.approx((0.25, 0.75))
     assert corrected.config.checkpoint == result.checkpoint
     card = corrected.open_checkpoint().card
     position = corrected.open_corrections(read_only=True).position
     assert (card.parent, card.corrections) == ("tiny", position)
     assert sum(position.values()) > 0
-    assert card.metrics == {"dice": 0.75, "dice_of_parent": 0.25}
+    assert card.metrics == pytest.approx({"dice": 0.75, "dice_of_parent": 0.25})
     assert card.provisional == result.provisional
     assert card.created > corrected.open_checkpoint("tiny").card.created
 
@@ -91,7 +98,9 @@ def test_a_network_that_is_not_better_is_not_taken(corrected, judged, after):
     assert not result.adopted
     assert result.checkpoint is None
     assert corrected.config.checkpoint == "tiny"
-    assert [path.name for path in corrected.checkpoints.iterdir()] == ["tiny"]
+    assert {kept.id for kept in kept_checkpoints(corrected)} - {"tiny", "starter"} <= {
+        result.rejected
+    }
     assert "Kept" in result.reason
 
 
@@ -127,7 +136,72 @@ def test_a_network_that_came_into_use_meanwhile_is_kept(corrected, judged):
             break
     result = list(events)[-1]
     assert not result.adopted
+    assert "came into use" in result.reason
     assert corrected.config.checkpoint == "starter"
+    assert not read_verdict(corrected.checkpoints / result.rejected).adopted
+
+
+def test_where_it_is_not_asked_for_nothing_is_taken_until_somebody_does(corrected, judged):
+    judged(0.25, 0.75)
+    request = Retrain(corrected.path, SHORT, take=False)
+    result = list(WORKFLOWS["retrain"](request))[-1]
+    assert result.adopted
+    assert not result.taken
+    assert (corrected.config.checkpoint, result.parent) == ("tiny", "tiny")
+    assert use_checkpoint(corrected, result.checkpoint, instead_of="tiny") is not None
+    assert corrected.config.checkpoint == result.checkpoint
+    assert use_checkpoint(corrected, "tiny", instead_of="another") is None
+    assert corrected.config.checkpoint == result.checkpoint
+
+
+def test_the_verdict_lies_beside_the_card(corrected, judged):
+    judged(0.25, 0.75)
+    result = run(corrected)[-1]
+    verdict = read_verdict(corrected.checkpoints / result.checkpoint)
+    assert verdict.adopted
+    assert (verdict.score, verdict.score_of_parent) == pytest.approx((0.75, 0.25))
+    assert verdict.blocks == 4
+    assert verdict.reviewed == corrected.open_corrections(read_only=True).overlay.reviewed
+    assert verdict.reason == result.reason
+
+
+def test_a_network_that_was_not_taken_is_kept_beside_unless_it_learned_nothing(corrected, judged):
+    judged(0.5, 0.25)
+    found = run(corrected, learning_rate=0.3)[-1]
+    learned = found.rejected is not None
+    assert learned == (len(list(corrected.checkpoints.iterdir())) == 2)
+    judged(0.5, 0.25)
+    assert run(corrected, learning_rate=1e-12, averaging=0.0)[-1].rejected is None
+
+
+def test_too_few_held_out_blocks_are_named_with_where_to_review(corrected, judged):
+    judged(0.25, 0.75)
+    result = run(corrected, min_validation_blocks=50)[-1]
+    assert result.provisional
+    assert result.missing_blocks > 40
+    assert "Provisional" in result.reason
+    volume = Box.of(corrected.config.volume.shape)
+    assert all(volume.contains(box) for box in result.missing)
+
+
+def test_left_out_in_turn_a_network_that_got_worse_is_not_taken(corrected, judged, monkeypatch):
+    judged(0.25, 0.75)
+    result = run(corrected, min_validation_blocks=50, leave_out_folds=2)[-1]
+    assert result.left_out_before is not None
+    assert result.left_out_after is not None
+    falling = LeftOut(before=0.6, after=0.3, blocks=4, falls=True)
+
+    def found(*_, **__):
+        yield Progress(0, 1, "folds", "")
+        return falling
+
+    monkeypatch.setattr("napari_vessel.workflows._judging.leave_out", found)
+    corrected.update(checkpoint="tiny")
+    judged(0.25, 0.75)
+    result = run(corrected, min_validation_blocks=50)[-1]
+    assert not result.adopted
+    assert "left out in turn" in result.reason
+    assert corrected.config.checkpoint == "tiny"
 
 
 def test_learning_changes_no_correction(corrected):
@@ -154,7 +228,7 @@ def test_an_adopted_network_brings_the_threshold_and_planes_that_scored_best(
     corrected, judged, monkeypatch
 ):
     best = Fusion({Plane.XZ: 1.0}, 0.25)
-    monkeypatch.setattr(Lesson, "best_fusion", lambda self, network: best)
+    monkeypatch.setattr(Lesson, "best_fusion", lambda self, network, left_out: best)
     judged(0.25, 0.75)
     result = run(corrected)[-1]
     assert result.threshold == pytest.approx(0.25)
@@ -169,8 +243,8 @@ def test_planes_are_compared_only_on_what_was_not_learned_from(
 ):
     asked = []
 
-    def noted(predictions, default, choose, *, fixed):
-        asked.append((fixed, set(default.planes), {len(p.planes) for p in predictions}))
+    def noted(predictions, default, choose, *, fixed, judges):
+        asked.append((judges, set(default.planes), {len(p.planes) for p in predictions}))
         return Fusion(None, 0.4)
 
     monkeypatch.setattr("napari_vessel.workflows._lesson.best_fusion", noted)
@@ -178,7 +252,7 @@ def test_planes_are_compared_only_on_what_was_not_learned_from(
     corrected.update(inference=AUTO)
     judged(0.25, 0.75)
     run(corrected)
-    assert asked == [(not held_out, set(Plane), {3})]
+    assert asked == [(None if held_out else (), set(Plane), {3})]
 
 
 def test_an_adopted_network_proposes_in_the_planes_it_brings(corrected, judged):

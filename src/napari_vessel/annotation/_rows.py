@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,6 +131,13 @@ class RowTable:
         rows = self._rows[: self._count]
         within = (rows["start"] < box.stop).all(axis=1) & (rows["stop"] > box.start).all(axis=1)
         return np.flatnonzero(within & (rows["kind"] == STROKE))
+
+    def boxes_after(self, position: Mapping[str, int]) -> list[Box]:
+        """Return what the rows span that lie behind ``position``, each journal's last row."""
+        rows = self._rows[: self._count]
+        last = np.array([position.get(name, 0) for name in self._journals.names] or [0])
+        behind = np.flatnonzero(rows["sequence"] > last[rows["journal"]])
+        return [self.box(row) for row in behind.tolist()]
 
     def kind(self, row: int) -> int:
         """Return a row's kind, as its place in ``KINDS``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -128,6 +128,14 @@ class Strokes:
     def numbers(self) -> list[int]:
         """Return the numbers of all strokes of which rows are left, oldest first."""
         return np.flatnonzero(self._recorder.table.first_rows() >= 0).tolist()
+
+    def boxes_since(self, position: Mapping[str, int]) -> list[Box]:
+        """Return what was changed since a position of the journals, as a checkpoint's card has it.
+
+        Undone and muted rows, and those that undo and mute, too: something changed there.
+        """
+        with self._lock:
+            return self._recorder.table.boxes_after(position)
 
     def state(self, stroke: int) -> StrokeState:
         """Tell whether a stroke counts, was undone, or is muted."""

@@ -3,6 +3,8 @@ from ._phantom import Phantom as Phantom
 from ._phantom import make_phantom as make_phantom
 from ._random import Family as Family
 from ._random import random_config as random_config
+from ._shelf import PhantomShelf as PhantomShelf
+from ._shelf import ShelvedPhantom as ShelvedPhantom
 from ._tree import Branch as Branch
 from ._tree import Tree as Tree
 
@@ -11,6 +13,8 @@ __all__ = [
     "Family",
     "Phantom",
     "PhantomConfig",
+    "PhantomShelf",
+    "ShelvedPhantom",
     "Tree",
     "make_phantom",
     "random_config",

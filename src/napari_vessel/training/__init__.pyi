@@ -1,9 +1,14 @@
 from ._adoption import Decision as Decision
 from ._adoption import decide as decide
 from ._augmentation import augment as augment
+from ._bootstrap import Differences as Differences
+from ._bootstrap import paired_differences as paired_differences
 from ._boundary_loss import boundary_sum as boundary_sum
 from ._cache import CachedRead as CachedRead
 from ._config import TrainingConfig as TrainingConfig
+from ._emphasis import Emphasis as Emphasis
+from ._emphasis import hard_places as hard_places
+from ._emphasis import in_boxes as in_boxes
 from ._events import EpochEnd as EpochEnd
 from ._events import FitEnd as FitEnd
 from ._events import StepEnd as StepEnd
@@ -15,6 +20,11 @@ from ._labelled import CompletedVolume as CompletedVolume
 from ._labelled import LabelledVolume as LabelledVolume
 from ._labelled import PseudoLabels as PseudoLabels
 from ._labelled import ReadMask as ReadMask
+from ._light import LightSample as LightSample
+from ._light import learn_light as learn_light
+from ._light_config import LightConfig as LightConfig
+from ._light_samples import CorrectedSlices as CorrectedSlices
+from ._light_samples import corrected_near as corrected_near
 from ._loss_config import LossConfig as LossConfig
 from ._losses import bce_sum as bce_sum
 from ._losses import focal_sum as focal_sum
@@ -22,6 +32,10 @@ from ._losses import reviewed_loss as reviewed_loss
 from ._losses import soft_dice as soft_dice
 from ._losses import soft_tversky as soft_tversky
 from ._mixture import MixedSampler as MixedSampler
+from ._replay import PhantomPatches as PhantomPatches
+from ._replay import Rehearsal as Rehearsal
+from ._replay import RehearsingSampler as RehearsingSampler
+from ._replay import ShowPhantom as ShowPhantom
 from ._reviewed import Reviewed as Reviewed
 from ._reviewed import vessel_box as vessel_box
 from ._samples import Batch as Batch
@@ -41,6 +55,8 @@ from ._survey import Looked as Looked
 from ._survey import Survey as Survey
 from ._survey import labelled_slices as labelled_slices
 from ._survey import survey as survey
+from ._tail import FeatureCache as FeatureCache
+from ._tail import TailNetwork as TailNetwork
 from ._task import Task as Task
 
 __all__ = [
@@ -49,35 +65,51 @@ __all__ = [
     "BlockScore",
     "CachedRead",
     "CompletedVolume",
+    "CorrectedSlices",
     "Decision",
+    "Differences",
+    "Emphasis",
     "EpochEnd",
+    "FeatureCache",
     "FitEnd",
     "FitMemory",
     "LabelledVolume",
+    "LightConfig",
+    "LightSample",
     "Looked",
     "LossConfig",
     "MixedSampler",
     "PatchSampler",
+    "PhantomPatches",
     "PseudoLabels",
     "ReadMask",
+    "Rehearsal",
+    "RehearsingSampler",
     "Reviewed",
     "ReviewedIndex",
     "ReviewedPrediction",
     "SegmentationTask",
+    "ShowPhantom",
     "Split",
     "StepEnd",
     "Survey",
+    "TailNetwork",
     "Task",
     "TrainingConfig",
     "augment",
     "bce_sum",
     "boundary_sum",
+    "corrected_near",
     "decide",
     "fit",
     "focal_sum",
+    "hard_places",
+    "in_boxes",
     "in_thinnest_plane",
     "labelled_slices",
+    "learn_light",
     "mean_score",
+    "paired_differences",
     "predict_reviewed",
     "reviewed_loss",
     "score_blocks",

@@ -1,79 +1,105 @@
-"""Patches varied as scans differ. Pure functions of an image and a generator.
+"""Patches varied as scans differ, on the device that trains, all of a batch at once.
 
-Ranges follow what is common for CT-like greyscale images (Isensee et al. 2021,
-nnU-Net), made milder, for a person's few corrections come from one scan.
+Ranges follow what is common for CT-like greyscale images (Isensee et al. 2021, nnU-Net), made
+milder, for a person's few corrections come from one scan. Random numbers are torch's own, of
+the default generator: whoever keeps its state can go on from it.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+__all__ = ["augment", "blurred", "moved", "noisy", "regraded"]
 
-__all__ = ["augment", "blurred", "noisy", "regraded", "turned"]
-
-Image = NDArray[np.float32]
-_Array = TypeVar("_Array", bound=NDArray[np.generic])
+_TURNED = 0.35  # radians, either way
+_ZOOMED = (0.8, 1.0)  # pixels of the patch to one that is seen: above 1 thin labels would be lost
 
 
-def augment(
-    image: Image, labels: tuple[_Array, ...], rng: np.random.Generator
-) -> tuple[Image, tuple[_Array, ...]]:
-    """Turn an image and its labels alike, then vary the image's grey values.
+def augment(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Turn, flip and zoom images with their labels, then vary the images' grey values.
 
     Parameters
     ----------
     image
-        (n, n), in [0, 1], or where vessels are bright in [-1, 0] (see ``CheckpointCard``).
-    labels
-        Arrays of the same shape.
-    rng
-        Random numbers; the same ones give the same patch.
+        (n, 1, p, p), float, in [0, 1], or where vessels are bright in [-1, 0] (see
+        ``CheckpointCard``).
+    target, reviewed
+        Of the same shape, 0 or 1.
 
     Returns
     -------
-    image, labels
-        New arrays; the image in the range it was in.
+    image, target, reviewed
+        New tensors; each image in the range it was in. What comes in from beyond a patch is
+        mirrored in the image, and not reviewed.
     """
-    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
-    low = np.float32(-1 if image.min() < 0 else 0)
-    varied = turned(image, turns, flip=flip) - low
-    if rng.random() < 0.7:
-        gamma = float(np.exp(rng.uniform(-0.3, 0.3)))
-        contrast, brightness = rng.uniform(0.8, 1.25), rng.uniform(-0.1, 0.1)
-        varied = regraded(varied, gamma=gamma, contrast=contrast, brightness=brightness)
-    if rng.random() < 0.2:
-        varied = blurred(varied, rng.uniform(0.3, 0.8))
-    if rng.random() < 0.3:
-        varied = noisy(varied, rng.uniform(0.0, 0.05), rng)
-    return varied + low, tuple(turned(label, turns, flip=flip) for label in labels)
+    image, target, reviewed = moved(image, target, reviewed)
+    low = torch.where(image.amin(dim=(1, 2, 3), keepdim=True) < 0, -1.0, 0.0)
+    varied = (image - low).clamp(0, 1)
+    graded = regraded(
+        varied,
+        gamma=torch.exp(_between(varied, -0.3, 0.3)),
+        contrast=_between(varied, 0.8, 1.25),
+        brightness=_between(varied, -0.1, 0.1),
+    )
+    varied = torch.where(_some(varied, 0.7), graded, varied)
+    varied = torch.where(_some(varied, 0.2), blurred(varied, _between(varied, 0.3, 0.8)), varied)
+    varied = torch.where(_some(varied, 0.3), noisy(varied, _between(varied, 0.0, 0.05)), varied)
+    return varied + low, target, reviewed
 
 
-def turned(array: _Array, turns: int, *, flip: bool) -> _Array:
-    """Turn a square array by quarter turns, then mirror its rows if ``flip``."""
-    result = np.rot90(array, turns)
-    return np.ascontiguousarray(result[::-1] if flip else result)  # type: ignore[return-value]
+def moved(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Turn each patch by quarters, flip half of them, and turn and zoom half of them a little.
+
+    Labels take the nearest pixel's, so that they stay 0 or 1.
+    """
+    count, device = len(image), image.device
+    quarters = torch.randint(4, (count,), device=device) * (torch.pi / 2)
+    freely = torch.rand(count, device=device) < 0.5
+    angle = quarters + freely * (torch.rand(count, device=device) * 2 - 1) * _TURNED
+    low, high = _ZOOMED
+    zoom = torch.where(freely, low + (high - low) * torch.rand(count, device=device), 1.0)
+    flip = torch.where(torch.rand(count, device=device) < 0.5, -1.0, 1.0)
+    cos, sin, none = torch.cos(angle) * zoom, torch.sin(angle) * zoom, torch.zeros_like(zoom)
+    theta = torch.stack([cos * flip, -sin, none, sin * flip, cos, none], dim=1).view(count, 2, 3)
+    grid = nnf.affine_grid(theta, list(image.shape), align_corners=False)
+    seen = nnf.grid_sample(image, grid, padding_mode="reflection", align_corners=False)
+    labels = torch.cat([target, reviewed], dim=1)
+    labels = nnf.grid_sample(labels, grid, mode="nearest", align_corners=False)
+    return seen, labels[:, :1], labels[:, 1:]
 
 
-def regraded(image: Image, *, gamma: float, contrast: float, brightness: float) -> Image:
+def regraded(image: Tensor, *, gamma: Tensor, contrast: Tensor, brightness: Tensor) -> Tensor:
     """Return ``(image ** gamma - 0.5) * contrast + 0.5 + brightness``, clipped to [0, 1].
 
-    >>> regraded(np.array([0.0, 0.5, 1.0]), gamma=1, contrast=2, brightness=0.1).tolist()
-    [0.0, 0.6, 1.0]
+    >>> one = torch.ones(1)
+    >>> grey = torch.tensor([0.0, 0.5, 1.0])
+    >>> regraded(grey, gamma=one, contrast=2 * one, brightness=0.125 * one).tolist()
+    [0.0, 0.625, 1.0]
     """
-    graded: Image = np.clip((image**gamma - 0.5) * contrast + (0.5 + brightness), 0, 1)
-    return graded
+    return ((image**gamma - 0.5) * contrast + (0.5 + brightness)).clamp(0, 1)
 
 
-def blurred(image: Image, sigma: float) -> Image:
-    """Blur by a Gaussian of ``sigma`` pixels, the image mirrored at its edges."""
-    result: Image = gaussian_filter(image, sigma, mode="mirror")
-    return result
+def blurred(image: Tensor, sigma: Tensor) -> Tensor:
+    """Blur by Gaussians of ``sigma`` pixels, below 1: three pixels wide, the edges repeated."""
+    side = torch.exp(-0.5 / sigma**2)
+    padded = nnf.pad(image, (1, 1, 1, 1), mode="replicate")
+    rows = padded[..., 1:-1, :] + side * (padded[..., :-2, :] + padded[..., 2:, :])
+    both = rows[..., 1:-1] + side * (rows[..., :-2] + rows[..., 2:])
+    return both / (1 + 2 * side) ** 2
 
 
-def noisy(image: Image, sigma: float, rng: np.random.Generator) -> Image:
+def noisy(image: Tensor, sigma: Tensor) -> Tensor:
     """Add Gaussian noise of standard deviation ``sigma`` and clip to [0, 1]."""
-    noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(sigma)
-    return np.clip(image + noise, 0, 1)
+    return (image + torch.randn_like(image) * sigma).clamp(0, 1)
+
+
+def _between(image: Tensor, low: float, high: float) -> Tensor:
+    """Draw a number for each image of a batch."""
+    return low + (high - low) * torch.rand(len(image), 1, 1, 1, device=image.device)
+
+
+def _some(image: Tensor, share: float) -> Tensor:
+    """Draw some images of a batch."""
+    return torch.rand(len(image), 1, 1, 1, device=image.device) < share

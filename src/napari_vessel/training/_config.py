@@ -33,6 +33,25 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     vessel_share: _Share = Field(
         0.6, description="Share of patches centred on vessel; the others on background."
     )
+    newest_share: _Share = Field(
+        0.3,
+        description="Share of patches centred on corrections that the network in use has not "
+        "learned from, where there are others too.",
+    )
+    old_share: _Share = Field(
+        0.25,
+        description="Share of patches that corrections it has learned from keep, at least.",
+    )
+    hard_share: _Share = Field(
+        0.25,
+        description="Share of patches centred where the proposal was wrong or its planes disagree.",
+    )
+    replay_share: _Share = Field(
+        0.2,
+        lt=1,
+        description="Share of patches, and of the loss, that phantoms have: against forgetting "
+        "what other volumes look like. 0: none.",
+    )
     augmentation: bool = Field(default=True, description="Vary patches as scans differ.")
     learning_rate: float = Field(
         5e-4, gt=0, le=1, description="Of AdamW, at the start. From scratch: 1e-3."
@@ -73,6 +92,25 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     min_validation_blocks: int = Field(
         4, ge=1, description="With fewer, adopting a network is provisional."
     )
+    adoption_certainty: float = Field(
+        0.8,
+        ge=0.5,
+        lt=1,
+        description="A network is adopted only if it is better in this share of draws of the "
+        "blocks that it is judged by.",
+    )
+    leave_out_folds: int = Field(
+        3,
+        ge=0,
+        description="While too few blocks are held out, the others are left out in turn, in so "
+        "many short trainings; 0 and 1: none.",
+    )
+    leave_out_share: float = Field(
+        0.3,
+        gt=0,
+        le=1,
+        description="Time of these short trainings together, as a share of the training's.",
+    )
     watched_blocks: int = Field(
         12, ge=1, description="The most blocks scored after an epoch; adoption scores all."
     )
@@ -100,6 +138,11 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     def _nothing_is_ignored(self) -> Self:
         if self.planes != "auto" and len(set(self.planes)) != len(self.planes):
             raise ValueError(f"planes={', '.join(self.planes)}: name each plane once")
+        shares = self.newest_share + self.old_share + self.hard_share
+        if shares > 1 + 1e-9:
+            raise ValueError(
+                f"newest_share, old_share and hard_share are {shares:g} together: at most 1"
+            )
         if self.keep_encoder and not self.keep_statistics:
             raise ValueError("keep_encoder keeps its statistics too: leave keep_statistics true")
         return self

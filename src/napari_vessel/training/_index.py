@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_vessel.errors import NothingReviewedError
 from napari_vessel.geometry import Box, Plane, Zyx
+from napari_vessel.training._emphasis import Emphasis, Kind
 from napari_vessel.training._reviewed import Mask, Reviewed, reviewed_in, tight_box, vessel_in
 from napari_vessel.training._split import Split
 
@@ -74,6 +76,8 @@ class ReviewedIndex:
         Which voxels may be learned from.
     seed
         Of the sample kept of large cells.
+    emphasis
+        What is newest and what is hard, to be drawn apart; by default nothing is.
 
     Raises
     ------
@@ -81,28 +85,38 @@ class ReviewedIndex:
         Where no voxel is reviewed, or none may be learned from.
     """
 
-    def __init__(self, overlay: Reviewed, split: Split, seed: int = 0) -> None:
+    def __init__(
+        self, overlay: Reviewed, split: Split, seed: int = 0, emphasis: Emphasis | None = None
+    ) -> None:
         self.split = split
         rng = np.random.default_rng(seed)
         most = _MOST_PLACES // max(2 * len(split.train), 1)
         most = min(max(most, _FEWEST_PER_CELL), _MOST_PER_CELL)
-        self._vessel: list[_Cell] = []
-        self._background: list[_Cell] = []
+        self._cells: dict[tuple[Kind, bool], list[_Cell]] = {}
         for box in split.train:
-            self._add(overlay, box, most, rng)
-        if not self.vessel and not self.background:
+            self._add(overlay, box, most, rng, emphasis or Emphasis())
+        if not self._cells:
             raise NothingReviewedError(_nothing(overlay))
-        self._shares = [_shares(cells) for cells in (self._background, self._vessel)]
+        self._shares = {key: _shares(cells) for key, cells in self._cells.items()}
 
     @property
     def vessel(self) -> int:
         """Vessel voxels that may be learned from."""
-        return sum(cell.count for cell in self._vessel)
+        return self.count("any", vessel=True)
 
     @property
     def background(self) -> int:
         """Background voxels that may be learned from."""
-        return sum(cell.count for cell in self._background)
+        return self.count("any", vessel=False)
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds that hold a voxel."""
+        return frozenset(kind for kind, _ in self._cells)
+
+    def count(self, kind: Kind, *, vessel: bool) -> int:
+        """Return how many voxels of a kind and class may be learned from."""
+        return sum(cell.count for cell in self._cells.get((kind, vessel), []))
 
     def draw(
         self,
@@ -110,10 +124,12 @@ class ReviewedIndex:
         *,
         vessel: bool,
         planes: Literal["auto"] | tuple[Plane, ...],
+        kind: Kind = "any",
     ) -> tuple[Zyx, Plane]:
         """Draw a voxel of a class, and a plane to see it in.
 
-        Where the class has no voxel, the other one is drawn from.
+        Where the kind has no voxel of that class, any is drawn; where the class has none at
+        all, the other one is drawn from.
 
         Parameters
         ----------
@@ -123,17 +139,27 @@ class ReviewedIndex:
             Which class.
         planes
             Those to choose from; "auto" takes all, by what their slices hold.
+        kind
+            Which of them.
         """
-        wanted = bool(self._vessel) if vessel else not self._background
-        cells = self._vessel if wanted else self._background
-        cell = cells[rng.choice(len(cells), p=self._shares[wanted])]
+        wishes = ((kind, vessel), ("any", vessel), ("any", not vessel))
+        key = next(wish for wish in wishes if wish in self._cells)
+        cells = self._cells[key]
+        cell = cells[rng.choice(len(cells), p=self._shares[key])]
         z, y, x = cell.places[rng.integers(len(cell.places))].tolist()
         named = None if planes == "auto" else planes
         weights = cell.weights((z, y, x), named)
         chosen = (named or tuple(Plane))[rng.choice(len(weights), p=weights / weights.sum())]
         return (z, y, x), chosen
 
-    def _add(self, overlay: Reviewed, box: Box, most: int, rng: np.random.Generator) -> None:
+    def _add(
+        self,
+        overlay: Reviewed,
+        box: Box,
+        most: int,
+        rng: np.random.Generator,
+        emphasis: Emphasis,
+    ) -> None:
         codes = overlay.read(box)
         free = reviewed_in(codes) & self.split.trainable(box)
         tight = tight_box(free, box)
@@ -142,10 +168,15 @@ class ReviewedIndex:
         planes = _plane_weights(int(np.count_nonzero(free)), tight)
         slices = _Slices.of(free, box.start)
         vessel = vessel_in(codes)
-        for cells, mask in ((self._vessel, free & vessel), (self._background, free & ~vessel)):
+        parts = emphasis.parts(box, codes)
+        each = max(most // (1 + len(parts)), _FEWEST_PER_CELL)
+        everything: dict[Kind, Mask] = {"any": free, **parts}
+        for (kind, part), wanted in product(everything.items(), (True, False)):
+            mask = free & part & (vessel == wanted)
             count = int(np.count_nonzero(mask))
             if count:
-                cells.append(_Cell(_sample(mask, box, most, rng), count, planes, slices))
+                cell = _Cell(_sample(mask, box, each, rng), count, planes, slices)
+                self._cells.setdefault((kind, wanted), []).append(cell)
 
 
 def _sample(mask: Mask, box: Box, most: int, rng: np.random.Generator) -> NDArray[np.int32]:

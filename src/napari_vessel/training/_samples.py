@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.tiling import SAME, Zoom, cut_reflected, slices_of
-from napari_vessel.training._augmentation import augment
 from napari_vessel.training._config import TrainingConfig
+from napari_vessel.training._emphasis import Kind
 from napari_vessel.training._index import ReviewedIndex
 from napari_vessel.training._reviewed import Mask, ReadImage, Reviewed, reviewed_in, vessel_in
 from napari_vessel.training._window import PlaneGrid, label_pixels
@@ -54,8 +54,8 @@ class PatchSampler:
     read
         Reads windowed voxels of a box inside the volume.
     config
-        ``batch``, ``patch``, ``planes``, ``vessel_share``, ``steps_per_epoch``, ``seed``
-        and ``augmentation``.
+        ``batch``, ``patch``, ``planes``, ``vessel_share``, ``newest_share``, ``old_share``,
+        ``hard_share``, ``steps_per_epoch`` and ``seed``.
     rng
         Random numbers; by default those of the config's seed.
     zoom
@@ -82,9 +82,12 @@ class PatchSampler:
     def __len__(self) -> int:
         return self._config.steps_per_epoch
 
-    def batch(self) -> Batch:
-        """Draw one batch: its share of vessel patches first, then background."""
-        size = self._config.batch
+    def close(self) -> None:
+        """End; there is nothing to end here, but some samplers have helpers."""
+
+    def batch(self, size: int | None = None) -> Batch:
+        """Draw a batch (of ``config.batch``): its share of vessel first, then background."""
+        size = self._config.batch if size is None else size
         # A share of 0.6 of 8 is 4.8: five vessel patches four times out of five.
         quota = int(self._config.vessel_share * size + self._rng.random())
         patches = [self._patch(vessel=number < quota) for number in range(size)]
@@ -94,11 +97,26 @@ class PatchSampler:
         return Batch(image, target, reviewed)
 
     def _patch(self, *, vessel: bool) -> tuple[NDArray[np.float32], ...]:
-        place, plane = self._index.draw(self._rng, vessel=vessel, planes=self._config.planes)
-        image, target, reviewed = self._cut(place, plane)
-        if self._config.augmentation:
-            image, (target, reviewed) = augment(image, (target, reviewed), self._rng)
-        return image, target, reviewed
+        place, plane = self._index.draw(
+            self._rng, vessel=vessel, planes=self._config.planes, kind=self._kind()
+        )
+        return self._cut(place, plane)
+
+    def _kind(self) -> Kind:
+        """Draw what a patch is centred on, by the shares of those kinds that there are."""
+        kinds, config = self._index.kinds, self._config
+        wished: tuple[tuple[Kind, float], ...] = (("hard", config.hard_share),)
+        if {"newest", "old"} <= kinds:  # else all there is, is of one age
+            wished += (("newest", config.newest_share), ("old", config.old_share))
+        shares = [(kind, share) for kind, share in wished if kind in kinds]
+        if not shares:
+            return "any"
+        at = self._rng.random()
+        for kind, share in shares:
+            at -= share
+            if at < 0:
+                return kind
+        return "any"
 
     def _cut(self, place: Zyx, plane: Plane) -> tuple[NDArray[np.float32], ...]:
         """Cut the image, the target and what is reviewed around a voxel, (p, p) each."""

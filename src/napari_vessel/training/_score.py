@@ -6,19 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_vessel.geometry import Box
+from napari_vessel.metrics import ClDice
 
 __all__ = ["BlockScore", "mean_score"]
+
+_NONE = ClDice()
 
 
 @dataclass(frozen=True, slots=True)
 class BlockScore:
-    """Reviewed voxels of a block, by what was predicted and what a person said."""
+    """Reviewed voxels of a block, by what was predicted and what a person said.
+
+    ``centre`` are its centrelines; ``away`` its background that no vessel is next to, and
+    ``away_fp`` how much of that was predicted as vessel. All 0 where they were not asked for.
+    """
 
     box: Box
     tp: int
     fp: int
     fn: int
     tn: int
+    centre: ClDice = _NONE
+    away: int = 0
+    away_fp: int = 0
 
     @property
     def reviewed(self) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 
 from napari_vessel.errors import CheckpointError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import BlockPrediction, InferenceConfig, Network, predict_block
+from napari_vessel.metrics import centreline_counts
 from napari_vessel.tiling import SAME, Zoom
 from napari_vessel.training._reviewed import (
     Mask,
@@ -31,6 +33,7 @@ __all__ = [
     "thinnest_plane",
 ]
 
+_NEXT_TO = 2  # voxels: background nearer to a vessel is a matter of its outline, which Dice sees
 Inference = InferenceConfig | Callable[[Box], InferenceConfig]
 """How to predict, or what says so of the box around a block's reviewed voxels."""
 
@@ -49,18 +52,44 @@ class ReviewedPrediction:
         The planes' fused probability × 255; None where the network gave NaN.
     planes : mapping of Plane to ndarray (n,) of uint8
         Each plane's own.
+    where : ndarray (z, y, x) of bool, or None
+        The reviewed voxels in the box around them; None where nobody asks for centrelines.
     """
 
     box: Box
     vessel: Mask
     probability: NDArray[np.uint8] | None
     planes: Mapping[Plane, NDArray[np.uint8]]
+    where: Mask | None = None
 
     def score(self, threshold: float, probability: NDArray[np.uint8] | None = None) -> BlockScore:
         """Count right and wrong voxels, of ``probability`` where given; of NaN all are wrong."""
+        return self._counted(self._mask(threshold, probability))
+
+    def judged(self, threshold: float) -> BlockScore:
+        """Count as :meth:`score` does, and centrelines and background away from vessels too.
+
+        What nobody reviewed is background in both masks: a vessel that is cut there is cut in both.
+        """
+        if self.where is None:
+            raise ValueError("where the reviewed voxels lie was not kept")
+        predicted = self._mask(threshold, None)
+        voxels, truth = np.zeros(self.where.shape, np.bool_), np.zeros(self.where.shape, np.bool_)
+        voxels[self.where], truth[self.where] = predicted, self.vessel
+        away = self.where & ~binary_dilation(truth, iterations=_NEXT_TO)
+        return replace(
+            self._counted(predicted),
+            centre=centreline_counts(voxels, truth),
+            away=int(np.count_nonzero(away)),
+            away_fp=int(np.count_nonzero(voxels & away)),
+        )
+
+    def _mask(self, threshold: float, probability: NDArray[np.uint8] | None) -> Mask:
         found = self.probability if probability is None else probability
+        return ~self.vessel if found is None else mask_of(found, threshold).astype(np.bool_)
+
+    def _counted(self, predicted: Mask) -> BlockScore:
         vessel = self.vessel
-        predicted = ~vessel if found is None else mask_of(found, threshold).astype(np.bool_)
         tp = int(np.count_nonzero(predicted & vessel))
         fp = int(np.count_nonzero(predicted & ~vessel))
         fn = int(np.count_nonzero(vessel)) - tp
@@ -155,6 +184,6 @@ def _reviewed(
     where = reviewed_in(codes)
     vessel = vessel_in(codes)[where]
     if block is None:
-        return ReviewedPrediction(box, vessel, None, {})
+        return ReviewedPrediction(box, vessel, None, {}, where)
     planes = {plane: voxels[where] for plane, voxels in block.planes.items()}
-    return ReviewedPrediction(box, vessel, block.probability[where], planes)
+    return ReviewedPrediction(box, vessel, block.probability[where], planes, where)

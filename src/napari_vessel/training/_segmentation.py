@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from math import isfinite, nan
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from napari_vessel.errors import CallerError
 from napari_vessel.networks import autocast, choose_precision, memory_explained
+from napari_vessel.training._augmentation import augment
 from napari_vessel.training._averaging import RunningMean
 from napari_vessel.training._config import TrainingConfig
 from napari_vessel.training._losses import reviewed_loss
+from napari_vessel.training._replay import Rehearsal
 from napari_vessel.training._samples import Batch
 from napari_vessel.training._task import State
 
@@ -66,8 +69,8 @@ class SegmentationTask:
         )
         self._mean = RunningMean(network, config.averaging)
 
-    def step(self, batch: Batch) -> float:
-        """Learn from one batch; return its loss.
+    def step(self, batch: Batch | Rehearsal) -> float:
+        """Learn from one batch; return its loss, of a rehearsal that of the corrections.
 
         Returns NaN, and changes nothing, where loss or gradient is not finite.
 
@@ -79,10 +82,15 @@ class SegmentationTask:
         self._mean.hide()
         self._train_mode()
         self._optimiser.zero_grad(set_to_none=True)
-        with memory_explained(tile=batch.image.shape[-1], batch=len(batch.image)):
-            loss = self._loss(batch)
-            value = float(loss.detach())
-            if not isfinite(value):
+        parts = batch[:2] if isinstance(batch, Rehearsal) else (batch,)
+        shape = parts[0].image.shape
+        with memory_explained(tile=shape[-1], batch=sum(len(part.image) for part in parts)):
+            losses = self._losses(parts)
+            loss = losses[0]
+            if isinstance(batch, Rehearsal):
+                loss = (1 - batch.share) * losses[0] + batch.share * losses[1]
+            value = float(losses[0].detach())
+            if not isfinite(float(loss.detach())):
                 return nan
             if loss.requires_grad:
                 loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
@@ -97,6 +105,11 @@ class SegmentationTask:
         """Return the score of the network with the mean of its weights, which it then holds."""
         self._mean.show()
         return self._score(self.network.eval())
+
+    def show(self) -> None:
+        """Put the mean of its weights into the network, in eval mode, without scoring it."""
+        self._mean.show()
+        self.network.eval()
 
     def state(self) -> State:
         """Return a copy of the network's weights, their mean, and the optimiser's state."""
@@ -116,11 +129,24 @@ class SegmentationTask:
         for group in self._optimiser.param_groups:
             group["lr"] /= 2
 
-    def _loss(self, batch: Batch) -> Tensor:
-        image, target, reviewed = (torch.from_numpy(a).to(self._device) for a in batch)
+    def _losses(self, parts: Sequence[Batch]) -> list[Tensor]:
+        """Return the loss of each part, of one pass of all of them.
+
+        A loss is of sums over reviewed voxels: together, phantoms, known in every voxel, would
+        silence a few corrected ones.
+        """
+        image, target, reviewed = (
+            torch.from_numpy(np.concatenate(arrays)).to(self._device)
+            for arrays in zip(*parts, strict=True)
+        )
+        if self._config.augmentation:
+            image, target, reviewed = augment(image, target, reviewed)
         with autocast(self._device, self.precision):
             logits = self.network(image.contiguous(memory_format=torch.channels_last))
-        return reviewed_loss(logits.float(), target, reviewed, self._config.loss)
+        sizes = [len(part.image) for part in parts]
+        pieces = (a.split(sizes) for a in (logits.float(), target, reviewed))
+        config = self._config.loss
+        return [reviewed_loss(a, b, c, config) for a, b, c in zip(*pieces, strict=True)]
 
     def _train_mode(self) -> None:
         self.network.train()

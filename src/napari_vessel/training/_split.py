@@ -11,8 +11,8 @@ out rather than slices, for neighbouring slices are nearly the same.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -23,6 +23,8 @@ from napari_vessel.training._reviewed import Mask, Reviewed, reviewed_in, vessel
 
 __all__ = ["Split", "split_blocks", "split_cells"]
 
+_REACHES = (1, 2, 4, 8, 16, 32, 64)  # cells around what is reviewed, where more could be
+_MOST_TRIED = 100_000  # hashes: a tenth of a second
 _FEWEST_CELLS = 8  # with fewer, none is spared from learning: one or two judge nothing
 
 
@@ -42,6 +44,8 @@ class Split:
         Those boxes, of both sides, that hold a vessel voxel.
     fewest
         Held-out cells that can judge alone.
+    run
+        Cells of a run along x, one of which is held out.
     """
 
     train: tuple[Box, ...]
@@ -50,6 +54,7 @@ class Split:
     guard: int
     vessel: frozenset[Box] = frozenset()
     fewest: int = 1
+    run: int = 5
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_held", {_place(box, self.block): box for box in self.validation})
@@ -68,6 +73,65 @@ class Split:
     def judged(self) -> tuple[Box, ...]:
         """The cells that two networks are compared on: those held out, else all reviewed ones."""
         return self.validation if self.held_out else self.validation + self.train
+
+    @property
+    def needed(self) -> int:
+        """How many more held-out cells, with vessels, it takes until they judge alone."""
+        judges = sum(1 for box in self.validation if not self.vessel or self._holds(box))
+        return max(self.fewest - judges, 0)
+
+    def folds(self, most: int) -> tuple[tuple[Box, ...], ...]:
+        """Part the cells to learn from, those with vessels evenly, to be left out in turn.
+
+        Neighbours stay together, as they are alike. Empty where fewer than two hold vessel, or
+        fewer than two folds are asked for.
+        """
+        holding = [number for number, box in enumerate(self.train) if self._holds(box)]
+        count = min(most, len(holding))
+        if count < 2:
+            return ()
+        firsts = [0, *(holding[i * len(holding) // count] for i in range(1, count))]
+        return tuple(
+            self.train[a:b] for a, b in zip(firsts, [*firsts[1:], len(self.train)], strict=True)
+        )
+
+    def without(self, boxes: Collection[Box]) -> Split:
+        """Return a split that holds these cells out as well."""
+        out = set(boxes)
+        return replace(
+            self,
+            train=tuple(box for box in self.train if box not in out),
+            validation=tuple(sorted((*self.validation, *boxes), key=lambda box: box.start)),
+        )
+
+    def places_to_review(self, shape: Zyx, most: int) -> tuple[Box, ...]:
+        """Return cells of a volume of ``shape`` that would be held out, were they reviewed.
+
+        Those nearest to what is reviewed already, at most so many; none where the volume is too
+        small to have any.
+        """
+        cells = [_place(box, self.block) for box in (*self.train, *self.validation)]
+        taken = {_place(box, self.block) for box in self.validation if self._holds(box)}
+        if not cells or not most:
+            return ()
+        grid = [-(-n // edge) for n, edge in zip(shape, self.block, strict=True)]
+        low, high = np.min(cells, axis=0), np.max(cells, axis=0)
+        found: list[Zyx] = []
+        for reach in _REACHES:
+            spans = [
+                range(max(int(a) - reach, 0), min(int(b) + reach + 1, n))
+                for a, b, n in zip(low, high, grid, strict=True)
+            ]
+            found = [place for place in _named_in(spans, self.run) if place not in taken]
+            if len(found) >= most or all(len(s) == n for s, n in zip(spans, grid, strict=True)):
+                break
+        edges = np.array(self.block)
+        reviewed = np.array(cells)
+
+        def far(place: Zyx) -> float:
+            return float(np.abs((reviewed - place) * edges).sum(axis=1).min())
+
+        return tuple(_box_of(place, self.block, shape) for place in sorted(found, key=far)[:most])
 
     def watched(self, most: int) -> tuple[Box, ...]:
         """Return at most so many of ``judged``, spread evenly, mostly with vessels."""
@@ -142,6 +206,7 @@ def split_cells(boxes: Collection[Box], vessel: frozenset[Box], config: Training
         guard=config.guard,
         vessel=vessel,
         fewest=config.min_validation_blocks,
+        run=_run(config.validation_fraction),
     )
 
 
@@ -182,9 +247,33 @@ def _box_of(cell: Zyx, block: Zyx, shape: Zyx) -> Box:
 def _held_out(cells: list[Zyx], fraction: float) -> set[Zyx]:
     if len(cells) < _FEWEST_CELLS:
         return set()
-    run = round(1 / fraction)
-    named = {(z, y, x) for z, y, x in cells if x % run == _hash((z, y, x // run)) % run}
+    run = _run(fraction)
+    named = {cell for cell in cells if _is_named(cell, run)}
     return named or {min(cells, key=_hash)}
+
+
+def _run(fraction: float) -> int:
+    return round(1 / fraction)
+
+
+def _is_named(cell: Zyx, run: int) -> bool:
+    """Tell whether the hash of a cell's run names this cell to judge by."""
+    z, y, x = cell
+    return x % run == _hash((z, y, x // run)) % run
+
+
+def _named_in(spans: Sequence[range], run: int) -> Iterator[Zyx]:
+    """Yield the cells of a box of the grid that are named, run by run; many are tried at most."""
+    zs, ys, xs = spans
+    tried = 0
+    for z, y in product(zs, ys):
+        for number in range(xs.start // run, (xs.stop - 1) // run + 1):
+            cell = (z, y, number * run + _hash((z, y, number)) % run)
+            if cell[2] in xs:
+                yield cell
+            tried += 1
+            if tried >= _MOST_TRIED:
+                return
 
 
 def _hash(place: Zyx) -> int:

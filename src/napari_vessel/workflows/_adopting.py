@@ -1,18 +1,22 @@
-"""Take a candidate into use: saved whole, with where it came from, before it is named."""
+"""Keep a trained network: saved whole, with where it came from, before it is named in use."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from torch import nn
 
+from napari_vessel.errors import VesselError
 from napari_vessel.networks import Checkpoint, CheckpointCard, library_versions, save_checkpoint
-from napari_vessel.project import Project
+from napari_vessel.project import Project, Verdict, prune_checkpoints, write_verdict
 from napari_vessel.training import Decision
 from napari_vessel.volumes import write_atomically
 from napari_vessel.workflows._fusion import Fusion
 from napari_vessel.workflows._history import History
+
+_log = logging.getLogger(__name__)
 
 
 def card_of(
@@ -36,11 +40,43 @@ def card_of(
     )
 
 
-def adopt(project: Project, network: nn.Module, card: CheckpointCard, history: History) -> str:
-    """Save the candidate and its curve, and use it from now on; return its name."""
+def keep(
+    project: Project,
+    network: nn.Module,
+    card: CheckpointCard,
+    history: History,
+    verdict: Verdict | None = None,
+) -> str:
+    """Save a network with its curve and the verdict on it, not in use yet; return its name."""
     name = project.new_id()
     folder = project.checkpoints / name
     save_checkpoint(folder, network, card)
     write_atomically(folder / "history.jsonl", history.lines())
+    if verdict is not None:
+        write_verdict(folder, verdict)
+    return name
+
+
+def keep_rejected(
+    project: Project, network: nn.Module, card: CheckpointCard, history: History, verdict: Verdict
+) -> str | None:
+    """Keep a network that was not taken, within the budget; None where there is no room.
+
+    That a person can look at it is no reason for a training to fail.
+    """
+    try:
+        name = keep(project, network, card, history, verdict)
+        pruned = prune_checkpoints(project)
+    except VesselError as error:
+        _log.warning("The network that was not taken is not kept: %s", error)
+        return None
+    if pruned.ids:
+        _log.info("Deleted %s (%d bytes), not taken", ", ".join(pruned.ids), pruned.bytes)
+    return None if name in pruned.ids else name
+
+
+def adopt(project: Project, network: nn.Module, card: CheckpointCard, history: History) -> str:
+    """Save the candidate and its curve, and use it from now on; return its name."""
+    name = keep(project, network, card, history)
     project.update(checkpoint=name)
     return name

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import fmean
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from napari_vessel.annotation import Overlay
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import Checkpoint
+from napari_vessel.phantoms import PhantomShelf
 from napari_vessel.project import Project
 from napari_vessel.training import (
     BlockScore,
     CachedRead,
+    Emphasis,
     PatchSampler,
+    PhantomPatches,
+    RehearsingSampler,
     ReviewedIndex,
     ReviewedPrediction,
     SegmentationTask,
+    ShowPhantom,
     Split,
     TrainingConfig,
+    hard_places,
+    in_boxes,
     in_thinnest_plane,
     mean_score,
     predict_reviewed,
@@ -30,11 +39,18 @@ from napari_vessel.training import (
 )
 from napari_vessel.volumes import Volume
 from napari_vessel.workflows._fusion import Fusion, best_fusion, cores
-from napari_vessel.workflows._reading import Reader, polarity_used, windowed_reader
+from napari_vessel.workflows._reading import (
+    Reader,
+    phantom_shower,
+    polarity_used,
+    windowed_reader,
+)
 from napari_vessel.workflows._settling import settled
 
 THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7)
 _AS_GOOD = 0.01  # of Dice: less is chance
+_EVEN = Emphasis()
+_NOWHERE = Box((0, 0, 0), (0, 0, 0))
 
 
 @dataclass(frozen=True)
@@ -49,10 +65,21 @@ class Lesson:
     threshold_is_chosen: bool
     planes_are_chosen: bool
     inference: InferenceConfig  # scale and planes by geometry; its zoom is trained at, too
+    emphasis: Emphasis = _EVEN
+    show: ShowPhantom | None = None  # none: no replay
 
     def scores(self, network: nn.Module, threshold: float | None = None) -> list[BlockScore]:
-        """Score ``network`` on all blocks that are judged by, by default at the one in use."""
-        return self._scores(network, self.split.judged, threshold or self.threshold)
+        """Score ``network`` on all blocks that are judged by, by default at the one in use.
+
+        With centrelines and background, as adoption asks for.
+        """
+        return self.judged(network, self.split.judged, threshold or self.threshold)
+
+    def judged(
+        self, network: nn.Module, boxes: Sequence[Box], threshold: float
+    ) -> list[BlockScore]:
+        """Score ``network`` on some blocks as :meth:`scores` does."""
+        return [found.judged(threshold) for found in self._predictions(network, boxes)]
 
     def watched(self, network: nn.Module, threshold: float | None = None) -> float:
         """Score ``network`` on some of them: enough to compare epochs, or thresholds."""
@@ -64,30 +91,49 @@ class Lesson:
         found = self._predictions(network, self.split.watched(self.config.watched_blocks))
         return self._choose(lambda at: mean_score([one.score(at) for one in found]))
 
-    def best_fusion(self, network: nn.Module) -> Fusion:
+    def best_fusion(
+        self, network: nn.Module, left_out: Sequence[ReviewedPrediction] = ()
+    ) -> Fusion:
         """Choose planes, weights and threshold of a trained network's proposals.
 
         Each plane is predicted once, on a part of the watched blocks. While too few of
-        them are held out, planes and weights stay as geometry says: in the plane of the slices
-        that it learned from, a network is right there.
+        them are held out, planes are chosen by what was ``left_out`` in turn (see
+        :meth:`in_planes`), if anything was.
         """
-        parts = cores(self.overlay, self.split.watched(self.config.watched_blocks))
-        inference = self.inference.model_copy(update={"views": "none"})
-        found = predict_reviewed(network, self.read, self.overlay, parts, inference)
-        fixed = self.planes_are_chosen or not self.split.held_out
-        return best_fusion(found, inference, self._choose, fixed=fixed)
+        found = self.in_planes(network, self.split.watched(self.config.watched_blocks))
+        judges = None if self.split.held_out else left_out
+        inference, fixed = self._plain(), self.planes_are_chosen
+        return best_fusion(found, inference, self._choose, fixed=fixed, judges=judges)
 
-    def sampler(self) -> PatchSampler:
-        """Return what draws patches to learn from.
+    def in_planes(self, network: nn.Module, boxes: Sequence[Box]) -> list[ReviewedPrediction]:
+        """Predict a part of some blocks in all planes that a proposal would be made in."""
+        parts = cores(self.overlay, boxes)
+        return predict_reviewed(network, self.read, self.overlay, parts, self._plain())
+
+    def _plain(self) -> InferenceConfig:
+        """Return how it is predicted, without views."""
+        return self.inference.model_copy(update={"views": "none"})
+
+    def sampler(self) -> PatchSampler | RehearsingSampler:
+        """Return what draws patches to learn from, with phantoms beside; close it at the end.
 
         Raises
         ------
         NothingReviewedError
             There is nothing to learn from.
         """
-        index = ReviewedIndex(self.overlay, self.split, self.config.seed)
+        config = self._config()
+        index = ReviewedIndex(self.overlay, self.split, config.seed, self.emphasis)
         zoom = self.inference.zoom_for()
-        return PatchSampler(index, self.overlay, self.read, self._config(), zoom=zoom)
+        sampler = PatchSampler(index, self.overlay, self.read, config, zoom=zoom)
+        if self.show is None or not config.replay_share:
+            return sampler
+        phantoms = PhantomPatches(PhantomShelf(), self.show, config.patch, config.seed)
+        return RehearsingSampler(sampler, phantoms, config)
+
+    def without(self, boxes: Collection[Box]) -> Lesson:
+        """Return the lesson that learns nothing from some blocks."""
+        return replace(self, split=self.split.without(boxes))
 
     def task(self, network: nn.Module) -> SegmentationTask:
         """Return the training of ``network``."""
@@ -110,7 +156,7 @@ class Lesson:
     ) -> list[BlockScore]:
         return [found.score(threshold) for found in self._predictions(network, boxes)]
 
-    def _predictions(self, network: nn.Module, boxes: tuple[Box, ...]) -> list[ReviewedPrediction]:
+    def _predictions(self, network: nn.Module, boxes: Sequence[Box]) -> list[ReviewedPrediction]:
         # Each block in the one plane that cuts what was reviewed into the fewest slices, in one
         # view: that compares two networks as fairly as all planes and views, and a slice that a
         # person corrected takes one forward pass, not one for each of its rows and columns.
@@ -137,8 +183,12 @@ def lesson_of(
     overlay: Overlay,
     checkpoint: Checkpoint,
     config: TrainingConfig | None,
+    newest: Sequence[Box] | None = None,
 ) -> Lesson:
-    """Make the lesson that the corrections in ``overlay`` are; ``config`` none: the project's."""
+    """Make the lesson that the corrections in ``overlay`` are; ``config`` none: the project's.
+
+    ``newest`` are boxes corrected since the checkpoint learned; none: nobody knows.
+    """
     config = config or project.config.training
     read = windowed_reader(
         volume, volume.window(), checkpoint.card, polarity_used(volume, checkpoint.card)
@@ -154,4 +204,21 @@ def lesson_of(
         inference=settled(
             project.config.inference, volume, checkpoint.card.model_copy(update={"weights": None})
         ),
+        emphasis=_emphasis(project, newest),
+        show=phantom_shower(checkpoint.card),
     )
+
+
+def _emphasis(project: Project, newest: Sequence[Box] | None) -> Emphasis:
+    """Say what is new since the network in use learned, and where its proposal was wrong."""
+    proposal = project.open_proposal()
+    if proposal is None:
+        hard = hard_places(_nothing, _nothing, _NOWHERE, 0.5)
+    else:
+        probability, disagreement = proposal.probability, proposal.disagreement
+        hard = hard_places(probability, disagreement, proposal.region, project.threshold)
+    return Emphasis(in_boxes(newest) if newest is not None else None, hard)
+
+
+def _nothing(box: Box) -> NDArray[np.uint8]:
+    return np.zeros(box.shape, np.uint8)

@@ -67,3 +67,17 @@ def windowed_reader(
         return 1 - voxels if inverts else voxels
 
     return Levels(read, volume.shapes, volume.factors)
+
+
+def phantom_shower(card: CheckpointCard) -> Callable[[np.ndarray, bool], np.ndarray]:
+    """Return what shows windowed voxels, told whether vessels are bright, as the card asks for.
+
+    As :func:`windowed_reader` does for a volume.
+    """
+
+    def show(voxels: np.ndarray, bright: bool) -> np.ndarray:
+        if card.normalisation == "signed":
+            return -np.sqrt(voxels) if bright else voxels
+        return 1 - voxels if bright != (card.polarity == "bright") else voxels
+
+    return show

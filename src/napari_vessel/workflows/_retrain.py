@@ -11,12 +11,14 @@ from typing import Any
 
 from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.project import Project
-from napari_vessel.training import Decision, FitEnd, decide, fit
-from napari_vessel.workflows._adopting import adopt, card_of
-from napari_vessel.workflows._events import Progress, Retrained
+from napari_vessel.training import FitEnd, TrainingConfig, fit
+from napari_vessel.volumes import Volume
+from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._history import History
-from napari_vessel.workflows._lesson import lesson_of
+from napari_vessel.workflows._judging import judge
+from napari_vessel.workflows._lesson import Lesson, lesson_of
 from napari_vessel.workflows._missing import tell_missing
+from napari_vessel.workflows._outcome import Outcome
 from napari_vessel.workflows._requests import Retrain
 from napari_vessel.workflows._train_progress import training_progress
 
@@ -40,52 +42,32 @@ def retrain(request: Retrain) -> Iterator[Any]:
     started = monotonic()
     project = Project.open(request.project, to_change=True)
     yield Progress(0, 1, "steps", "Reading the corrections")
+    volume, checkpoint = project.open_volume(), project.open_checkpoint()
+    lesson, position = read_lesson(project, volume, checkpoint, request.config)
+    device, history = choose_device(project.config.inference.device), History()
+    with closing(lesson.sampler()) as sampler:
+        yield Progress(0, 1, "steps", "Scoring the network in use")
+        before, network = lesson.scores(checkpoint.load(device)), checkpoint.load(device)
+        for event in fit(lesson.task(network), sampler, lesson.config):
+            history.add(event)
+            if not isinstance(event, FitEnd):
+                yield event
+                yield training_progress(lesson.config, event, monotonic() - started)
+    took = monotonic() - started
+    found = yield from judge(lesson, checkpoint, network, before, seconds=took)
+    outcome = Outcome(project, lesson, checkpoint, network, history, position, took)
+    result = outcome.settle(found, take=request.take)
+    _log.info("Retrained: %s", result.reason)
+    tell_missing(volume)
+    yield replace(result, seconds=monotonic() - started)
+
+
+def read_lesson(
+    project: Project, volume: Volume, checkpoint: Checkpoint, config: TrainingConfig | None
+) -> tuple[Lesson, dict[str, int]]:
+    """Return what is to be learned, and the position of the journals that it was read at."""
+    learned = checkpoint.card.corrections
     with closing(project.open_corrections(read_only=True)) as corrections:
         overlay, position = corrections.overlay, corrections.position
-    volume, checkpoint = project.open_volume(), project.open_checkpoint()
-    lesson = lesson_of(project, volume, overlay, checkpoint, request.config)
-    sampler = lesson.sampler()
-    yield Progress(0, 1, "steps", "Scoring the network in use")
-    device, history = choose_device(project.config.inference.device), History()
-    before, network = lesson.scores(checkpoint.load(device)), checkpoint.load(device)
-    for event in fit(lesson.task(network), sampler, lesson.config):
-        history.add(event)
-        if not isinstance(event, FitEnd):
-            yield event
-            yield training_progress(lesson.config, event, monotonic() - started)
-    yield Progress(1, 1, "steps", "Comparing with the network in use")
-    after = lesson.scores(network, lesson.best_threshold(network))
-    decision = decide(after, before, lesson.config, held_out=lesson.split.held_out)
-    fusion = lesson.best_fusion(network) if decision.adopt else None
-    decision = _unless_changed(decision, project, checkpoint)
-    name, threshold = None, None
-    if fusion and decision.adopt:
-        name = adopt(project, network, card_of(checkpoint, decision, position, fusion), history)
-        threshold = fusion.threshold
-    _log.info("Retrained: %s", decision.reason)
-    tell_missing(volume)
-    yield _result(decision, name, threshold, monotonic() - started)
-
-
-def _unless_changed(decision: Decision, project: Project, checkpoint: Checkpoint) -> Decision:
-    """Adopt nothing that was compared with a network no longer in use."""
-    now = project.open_checkpoint()
-    if not decision.adopt or now.path == checkpoint.path:
-        return decision
-    reason = f"Kept {now.id}: it came into use while this one, of {checkpoint.id}, was training."
-    return replace(decision, adopt=False, reason=reason)
-
-
-def _result(
-    decision: Decision, name: str | None, threshold: float | None, seconds: float
-) -> Retrained:
-    return Retrained(
-        adopted=decision.adopt,
-        provisional=decision.provisional,
-        checkpoint=name,
-        reason=decision.reason,
-        score_before=decision.incumbent,
-        score_after=decision.candidate,
-        seconds=seconds,
-        threshold=threshold,
-    )
+        newest = None if learned is None else corrections.strokes.boxes_since(learned)
+    return lesson_of(project, volume, overlay, checkpoint, config, newest), position
