@@ -20,7 +20,7 @@ class QueueConfig(BaseModel, frozen=True, extra="forbid"):
     count: int = Field(12, ge=1, description="Places in the list.")
     per_cell: int = Field(6, ge=1, description="Slices of each plane that a cell puts forward.")
     disagreement: float = Field(
-        0.5, ge=0, le=1, description="Chance of an error where the planes fully disagree."
+        0.25, ge=0, le=1, description="Chance of an error where the planes fully disagree."
     )
     reach: int = Field(
         8, ge=0, description="Slices, counted in the finest edge, to which a correction carries."

@@ -14,6 +14,7 @@ from napari_vessel.cli import (
     _info,
     _jobs,
     _journals,
+    _learning,
     _predicting,
     _projects,
     _results,
@@ -31,7 +32,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (_demo, _info, _predicting, _jobs, _projects, _journals, _results, _training):
+for module in (
+    _demo,
+    _info,
+    _predicting,
+    _jobs,
+    _projects,
+    _journals,
+    _results,
+    _training,
+    _learning,
+):
     module.register(app)
 
 

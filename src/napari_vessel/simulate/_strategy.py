@@ -1,0 +1,59 @@
+"""In which order a simulated person corrects: as the queue says, at random, or evenly spaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from napari_vessel.annotation import Place, cells_of
+from napari_vessel.errors import VesselError
+from napari_vessel.geometry import Plane
+from napari_vessel.session import Session
+from napari_vessel.simulate._annotator import drive, evenly_spaced
+from napari_vessel.workflows import Focus
+
+__all__ = ["Strategy", "places_in_order"]
+
+Strategy = Literal["queue", "random", "even"]
+
+
+def places_in_order(session: Session, strategy: Strategy, count: int, seed: int) -> Iterator[Place]:
+    """Yield places of a session's region, at most ``count``; no place twice.
+
+    ``random`` and ``even`` take XY slices, of a region that is wider than a place windows of
+    them. ``queue`` asks anew before each place, so that it follows the proposal in view.
+    """
+    if strategy == "queue":
+        yield from _by_queue(session, count)
+        return
+    volume = session.volume
+    if volume is None:
+        raise VesselError("The volume is not open.")
+    cells = cells_of(session.region, volume.shape, session.queue_config.window)
+    slices = [
+        Place(Plane.XY, cell.slice_at(Plane.XY, z))
+        for cell in cells
+        for z in range(cell.start[0], cell.stop[0])
+    ]
+    if strategy == "even":
+        chosen = dict.fromkeys(evenly_spaced(len(slices), min(count, len(slices))))
+        yield from (slices[at] for at in chosen)
+    else:
+        order = np.random.default_rng(seed).permutation(len(slices))
+        yield from (slices[at] for at in order[:count].tolist())
+
+
+def _by_queue(session: Session, count: int) -> Iterator[Place]:
+    focus: Focus | None = None
+    done: set[str] = set()
+    while len(done) < count:
+        list(drive(session, "queue", session.find_places(focus)))
+        places = session.queue.places if session.queue else ()
+        place = next((place for place in places if place.id not in done), None)
+        if place is None:
+            return  # the network is sure of all the rest
+        done.add(place.id)
+        focus = Focus(place.at, place.plane)
+        yield place
