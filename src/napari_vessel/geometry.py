@@ -108,7 +108,8 @@ class Box:
     stop: Zyx
 
     def __post_init__(self) -> None:
-        if any(a > b for a, b in zip(self.start, self.stop, strict=True)):
+        (z0, y0, x0), (z1, y1, x1) = self.start, self.stop  # in full: a brush makes thousands
+        if z0 > z1 or y0 > y1 or x0 > x1:
             raise CallerError(f"Box {self}: every start must lie before its stop.")
 
     @classmethod
@@ -133,8 +134,8 @@ class Box:
     @property
     def shape(self) -> Zyx:
         """Edges, in voxels."""
-        z, y, x = (b - a for a, b in zip(self.start, self.stop, strict=True))
-        return z, y, x
+        (z0, y0, x0), (z1, y1, x1) = self.start, self.stop
+        return z1 - z0, y1 - y0, x1 - x0
 
     @property
     def size(self) -> int:
@@ -144,8 +145,8 @@ class Box:
     @property
     def slices(self) -> tuple[slice, slice, slice]:
         """The index that cuts this box from an array."""
-        z, y, x = (slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
-        return z, y, x
+        (z0, y0, x0), (z1, y1, x1) = self.start, self.stop
+        return slice(z0, z1), slice(y0, y1), slice(x0, x1)
 
     @property
     def centre(self) -> tuple[float, float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_vessel.annotation import Correction, Stamp
@@ -33,6 +33,7 @@ def row_of(seed: int, shape: tuple[int, int, int], *, flat: bool) -> Correction:
     )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.tuples(*[st.integers(1, 9)] * 3), st.booleans())
 def test_a_row_survives_its_bytes(seed: int, shape: tuple[int, int, int], flat: bool) -> None:
     row = row_of(seed, shape, flat=flat)
@@ -45,6 +46,7 @@ def test_a_row_survives_its_bytes(seed: int, shape: tuple[int, int, int], flat: 
         np.testing.assert_array_equal(getattr(back, name), getattr(row, name))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_no_flipped_bit_passes_the_crc(data: st.DataObject) -> None:
     payload = bytearray(encode(row_of(1, (2, 3, 4), flat=False)))
@@ -59,6 +61,7 @@ def test_the_crc_covers_the_number_and_the_previous_row() -> None:
     assert len({row_crc(3, payload, 7), row_crc(4, payload, 7), row_crc(3, payload, 8)}) == 3
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_foreign_bytes_are_refused_in_words(data: bytes) -> None:
     with pytest.raises(JournalError):

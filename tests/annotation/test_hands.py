@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def test_strokes_that_did_not_know_of_each_other_are_listed_with_both_versions(
     ada, bob = opened(person="ada"), opened(person="bob")
     bob.paint(BOX.shifted((0, 3, 0)), ALL, 0)
     assert bob.flush(30)
+    time.sleep(0.002)  # in another millisecond: within one, chance says whose is later
     ada.paint(BOX, ALL, 1)
     assert ada.flush(30)
     (overlap,) = overlaps_in(folder)

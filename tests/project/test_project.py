@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -111,10 +112,30 @@ def test_the_same_volume_can_be_linked_with_another_voxel_size(project, volume):
     assert project.open_volume().voxel_size == VoxelSize(7, 7, 7)
 
 
-def test_a_newer_format_is_named(project):
+def test_a_newer_format_opens_to_view_with_all_that_is_known_of_it(project):
+    before = project.config
+    values = tomllib.loads(project.toml.read_text()) | {"format": 99, "light": "blue"}
+    values["volume"] |= {"tilt": 3}
+    values["inference"] |= {"planes": "of tomorrow"}
+    project.toml.write_text(tomli_w.dumps(values))
+    opened = Project.open(project.path)
+    assert opened.config == before.model_copy(update={"format": 99})
+    assert "format 99; this version knows up to 1" in opened.view_only
+
+
+def test_a_newer_format_is_never_changed(project):
     project.toml.write_text(project.toml.read_text().replace("format = 1", "format = 99"))
-    with pytest.raises(ProjectError, match="format 99; this version knows up to 1"):
-        Project.open(project.path)
+    before = project.toml.read_bytes()
+    for change in (
+        lambda: Project.open(project.path, to_change=True),
+        lambda: project.update(threshold=0.3),
+        lambda: project.link(project.open_volume()),
+    ):
+        with pytest.raises(ProjectError, match="Please update napari-vessel"):
+            change()
+    with closing(project.open_corrections()) as corrections:
+        assert corrections.read_only
+    assert project.toml.read_bytes() == before
 
 
 @pytest.mark.parametrize(

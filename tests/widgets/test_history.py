@@ -140,3 +140,28 @@ def test_where_saving_fails_painting_pauses_and_a_private_journal_is_offered(
     assert session.corrections.aside.exists()
     monkeypatch.setattr(Journal, "append", append)
     shutil.rmtree(session.corrections.aside.parent)
+
+
+def test_a_newer_project_is_open_to_view_and_the_dock_says_what_to_do(
+    opened, make_dock, volume_path, qtbot
+):
+    from napari_vessel.errors import JournalError
+
+    _, before = opened
+    stroke(before.session)
+    toml = before.session.project.toml
+    before.shut()
+    toml.write_text(toml.read_text().replace("format = 1", "format = 9", 1))
+    _, dock = make_dock()
+    dock.volume.open_path(str(volume_path))
+    qtbot.waitUntil(lambda: dock.desk.link.labels is not None)
+    assert "Please update napari-vessel" in dock.history.paused.said
+    assert not dock.history.private.isVisibleTo(dock.history)
+    assert "Please update napari-vessel" in dock.correct.hint.said
+    assert "open to view only" in dock.correct.light.text()
+    assert not any(tool.isEnabled() for tool in dock.correct.tools.values())
+    assert not dock.correct.accept.isEnabled()
+    with pytest.raises(JournalError, match="Please update napari-vessel"):
+        dock.desk.link.labels.data_setitem((np.array([2]),) * 3, 1)
+    assert np.asarray(dock.session.labels)[BOX.slices].all()
+    assert dock.session.reviewed == BOX.size

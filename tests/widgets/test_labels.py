@@ -48,6 +48,16 @@ def test_the_brush_covers_a_disc_of_the_displayed_plane(painter, viewer, layer, 
     assert painter.strokes == [("paint", Plane.of_normal(order[0]))]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_a_stamp_reads_no_more_than_it_covers(viewer, layer, order, monkeypatch):
+    viewer.dims.order = order
+    read, array = [], type(layer.data)
+    cut = array.__getitem__
+    monkeypatch.setattr(array, "__getitem__", lambda a, key: read.append(key) or cut(a, key))
+    layer.paint((6, 10, 12), 1)
+    assert sum(cut(layer.data, key).size for key in read) <= 5 * 5
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
 def test_what_is_painted_is_seen_at_once(painter, viewer, layer, order):
     viewer.dims.order = order

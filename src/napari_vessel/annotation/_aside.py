@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from napari_vessel.annotation._journal import SUFFIX, Journal, holders, journal_paths
+from napari_vessel.annotation._journal import SUFFIX, Journal, holders, journal_paths, let_go
 from napari_vessel.annotation._schema import connect_to_read
 from napari_vessel.errors import VesselError
 from napari_vessel.geometry import Zyx
@@ -59,11 +59,7 @@ class Aside:
     def close(self) -> None:
         """Close the file, which stays."""
         journal, self._journal = self._journal, None
-        if journal is not None:
-            try:
-                journal.close()
-            except (sqlite3.Error, OSError) as error:
-                _log.warning("Closing %s: %s", self.path, error)
+        let_go(journal)
 
 
 def aside_name(name: str) -> str:

@@ -107,15 +107,86 @@ def encode(row: Correction) -> bytes:
     return start + text + zlib.compress(body, _FASTEST)
 
 
-def decode_header(payload: bytes) -> RowHeader:
-    """Read a row without its voxels.
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedRow:
+    """A row whose voxels are not unpacked yet.
 
-    Raises
-    ------
-    JournalError
-        If it is no row, or one of a newer format.
+    Attributes
+    ----------
+    header
+        All that is known without them.
     """
-    return RowHeader(**_header_fields(_split(payload)[0]))
+
+    header: RowHeader
+    _fields: dict[str, Any]
+    _body: bytes
+
+    @classmethod
+    def of(cls, payload: bytes) -> PackedRow:
+        """Read a row's header.
+
+        Raises
+        ------
+        JournalError
+            If it is no row, or one of a newer format.
+        """
+        fields, body = _split(payload)
+        return cls(RowHeader(**_header_fields(fields)), fields, body)
+
+    def change(self) -> tuple[Mask, Codes | int]:
+        """Return the mask, and ``after``: one code, or one for each voxel of the box.
+
+        All that a replay needs.
+
+        Raises
+        ------
+        JournalError
+            If the row holds other voxels than it says.
+        """
+        mask, rest = self._mask()
+        count = 0 if self._fields["before"] is not None else int(np.count_nonzero(mask))
+        after, rest = _unpacked(self._fields["after"], mask, rest[count:])
+        _require_end(rest)
+        return mask, after
+
+    def correction(self) -> Correction:
+        """Return the row with its voxels.
+
+        Raises
+        ------
+        JournalError
+            If it holds other voxels than it says.
+        """
+        mask, rest = self._mask()
+        before, rest = _unpacked(self._fields["before"], mask, rest)
+        after, rest = _unpacked(self._fields["after"], mask, rest)
+        _require_end(rest)
+        own = self.header
+        return Correction(
+            stamp=own.stamp, stroke=own.stroke, tool=own.tool, plane=own.plane, box=own.box,
+            kind=own.kind, undoes=own.undoes, mask=mask, before=_spread(before, mask),
+            after=_spread(after, mask),
+        )  # fmt: skip
+
+    def _mask(self) -> tuple[Mask, Codes]:
+        shape, size = self.header.box.shape, self.header.box.size
+        unzip = zlib.decompressobj()
+        try:
+            data = unzip.decompress(self._body, size * 3)
+        except zlib.error as error:
+            raise JournalError(f"A row's voxels cannot be unpacked ({error}).") from error
+        _require_end(unzip.unconsumed_tail)
+        packed = np.frombuffer(data, np.uint8)
+        bits = -(-size // 8)
+        if packed.size < bits:
+            raise JournalError(f"A row holds {packed.size} bytes where its mask has {bits}.")
+        mask = np.unpackbits(packed[:bits], count=size).reshape(shape).view(np.bool_)
+        return mask, packed[bits:]
+
+
+def decode_header(payload: bytes) -> RowHeader:
+    """Read a row without its voxels; see :meth:`PackedRow.of`."""
+    return PackedRow.of(payload).header
 
 
 def decode(payload: bytes) -> Correction:
@@ -126,22 +197,7 @@ def decode(payload: bytes) -> Correction:
     JournalError
         If it is no row, one of a newer format, or holds other voxels than it says.
     """
-    fields, body = _split(payload)
-    header = _header_fields(fields)
-    box: Box = header["box"]
-    unzip = zlib.decompressobj()
-    try:
-        data = unzip.decompress(body, box.size * 3)
-    except zlib.error as error:
-        raise JournalError(f"A row's voxels cannot be unpacked ({error}).") from error
-    bits = -(-box.size // 8)
-    packed = np.frombuffer(data, np.uint8)
-    mask = np.unpackbits(packed[:bits], count=box.size).reshape(box.shape).view(np.bool_)
-    before, rest = _unpacked(fields["before"], mask, packed[bits:])
-    after, rest = _unpacked(fields["after"], mask, rest)
-    if rest.size or unzip.unconsumed_tail:
-        raise JournalError("A row holds more voxels than its box.")
-    return Correction(**header, mask=mask, before=before, after=after)
+    return PackedRow.of(payload).correction()
 
 
 def row_crc(sequence: int, payload: bytes, previous: int) -> int:
@@ -155,16 +211,26 @@ def _packed(values: Codes) -> tuple[int | None, bytes]:
     return None, values.tobytes()
 
 
-def _unpacked(scalar: int | None, mask: Mask, data: Codes) -> tuple[Codes, Codes]:
-    values = np.zeros(mask.shape, np.uint8)
+def _unpacked(scalar: int | None, mask: Mask, data: Codes) -> tuple[Codes | int, Codes]:
     if scalar is not None:
-        values[mask] = scalar
-        return values, data
+        return scalar, data
     count = int(np.count_nonzero(mask))
     if data.size < count:
         raise JournalError(f"A row holds {data.size} voxels where its mask has {count}.")
+    values = np.zeros(mask.shape, np.uint8)
     values[mask] = data[:count]
     return values, data[count:]
+
+
+def _spread(values: Codes | int, mask: Mask) -> Codes:
+    if isinstance(values, np.ndarray):
+        return values
+    return np.multiply(mask.view(np.uint8), np.uint8(values))
+
+
+def _require_end(rest: Codes | bytes) -> None:
+    if len(rest):
+        raise JournalError("A row holds more voxels than its box.")
 
 
 def _split(payload: bytes) -> tuple[dict[str, Any], bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import socket
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 SUFFIX = ".sqlite"
+
+_log = logging.getLogger(__name__)
 
 
 def journal_name(session: str) -> str:
@@ -145,6 +148,15 @@ class Journal:
         self._connection.close()
         self._connect()
         _sync_folder(self.path.parent)
+
+
+def let_go(journal: Journal | None) -> None:
+    """Close a journal that is of no more use; what fails then is noted, as all is committed."""
+    if journal is not None:
+        try:
+            journal.close()
+        except (sqlite3.Error, OSError) as error:
+            _log.warning("Closing %s: %s", journal.path, error)
 
 
 def _identity(path: Path) -> tuple[int, int]:

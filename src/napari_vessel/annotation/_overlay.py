@@ -17,6 +17,8 @@ CHUNK = (64, 64, 64)
 UNPACKED = 1024
 """So many chunks (256 MiB) are kept as arrays; the others are packed, to a kilobyte or so."""
 
+_REVIEWED, _VESSEL = np.uint8(VESSEL | BACKGROUND), np.uint8(VESSEL)
+
 _GZIP = 31  # zlib's word for a gzip stream
 _FASTEST = 1
 
@@ -69,10 +71,15 @@ class Overlay:
                 where = mask[at]
                 if where.any():
                     piece = self._chunk(key)[within]
-                    self._count(piece[where], -1)
-                    values = after[at] if isinstance(after, np.ndarray) else after
-                    np.copyto(piece, values, where=where, casting="unsafe")
-                    self._count(piece[where], 1)
+                    before = piece[where]
+                    if isinstance(after, np.ndarray):
+                        values = after[at][where]
+                        self._count(values, 1)
+                    else:
+                        values = np.uint8(after)
+                        self._count(values, before.size)
+                    self._count(before, -1)
+                    piece[where] = values
                     self._boxes.pop(key, None)
 
     def boxes(self) -> list[Box]:
@@ -134,10 +141,10 @@ class Overlay:
             self._boxes[key] = _tight(unpack(self._packed[key]) if chunk is None else chunk, key)
         return self._boxes[key]
 
-    def _count(self, codes: Codes, sign: int) -> None:
-        """Add what ``codes`` hold to the totals, or take it away before they are overwritten."""
-        self._reviewed += sign * int(np.count_nonzero(codes & np.uint8(VESSEL | BACKGROUND)))
-        self._vessel += sign * int(np.count_nonzero(codes & np.uint8(VESSEL)))
+    def _count(self, codes: Codes | np.uint8, times: int) -> None:
+        """Add what ``codes`` hold to the totals, so many times; -1 takes it away."""
+        self._reviewed += times * int(np.count_nonzero(codes & _REVIEWED))
+        self._vessel += times * int(np.count_nonzero(codes & _VESSEL))
 
 
 def pack(chunk: Codes) -> bytes:

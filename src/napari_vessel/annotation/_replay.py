@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from napari_vessel.annotation._correction import Correction, RowHeader, decode, decode_header
+from napari_vessel.annotation._correction import Correction, PackedRow, RowHeader
 from napari_vessel.annotation._journal import journal_paths
 from napari_vessel.annotation._overlay import Overlay
 from napari_vessel.annotation._reading import JournalReader
@@ -24,7 +24,7 @@ class JournalRow:
 
     path: Path
     header: RowHeader
-    payload: bytes
+    packed: PackedRow
 
     def correction(self) -> Correction:
         """Unpack the voxels.
@@ -34,7 +34,7 @@ class JournalRow:
         JournalError
             If they cannot be unpacked.
         """
-        return decode(self.payload)
+        return self.packed.correction()
 
 
 @dataclass(slots=True)
@@ -165,7 +165,8 @@ def _stream(
 
 
 def _row(path: Path, raw: RawRow) -> JournalRow:
-    return JournalRow(path, decode_header(raw.payload), raw.payload)
+    packed = PackedRow.of(raw.payload)
+    return JournalRow(path, packed.header, packed)
 
 
 def _apply(row: JournalRow, overlay: Overlay) -> None:
@@ -174,5 +175,5 @@ def _apply(row: JournalRow, overlay: Overlay) -> None:
             f"It spans {row.header.box}, outside a volume of {overlay.shape}: "
             "the journal belongs to another volume, level or region. It is not used."
         )
-    correction = row.correction()
-    overlay.write(correction.box, correction.mask, correction.after)
+    mask, after = row.packed.change()
+    overlay.write(row.header.box, mask, after)

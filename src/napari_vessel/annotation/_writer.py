@@ -10,9 +10,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from napari_vessel.annotation._aside import Aside
+from napari_vessel.annotation._destination import Destination
 from napari_vessel.annotation._draft import Draft, Part, Stroke
-from napari_vessel.annotation._journal import Journal
 from napari_vessel.errors import JournalError
 from napari_vessel.geometry import Zyx
 
@@ -60,17 +59,12 @@ class JournalWriter:
         aside: Path | None = None,
         person: str = "",
     ) -> None:
-        self.path = path
-        self.person = person
-        self._shape = shape
-        self._aside = Aside(aside, shape, person) if aside else None
-        self._tail = (0, 0)  # the last committed row and its CRC: what a row aside follows
-        self._moved_at: int | None = None
+        self.path, self.person = path, person
+        self._place = Destination(path, shape, aside, person)
         self._on_saved, self._on_failed = on_saved, on_failed
         self._changed = threading.Condition()
         self._queue: deque[Draft] = deque()
         self._thread: threading.Thread | None = None
-        self._journal: Journal | None = None
         self._rows = 0
         self._closing = self._ended = False
         self._hurried = self._flushed = False
@@ -92,32 +86,27 @@ class JournalWriter:
         """Whether every row given so far is durable somewhere: in its place, or aside."""
         with self._changed:
             last = self._queue[-1].header.stamp.sequence if self._queue else 0
-            return last <= (self._aside.rows if self._aside else 0)
+            return last <= self._place.rows_aside
 
     @property
     def aside(self) -> Path | None:
         """Where rows are kept that cannot be in their place, if there are any."""
-        return self._aside.path if self._aside and self._aside.rows else None
+        return self._place.aside
 
     @property
     def is_moved(self) -> bool:
         """Whether rows go aside by a person's choice."""
-        return self._moved_at is not None
+        return self._place.is_moved
 
     @property
     def position(self) -> dict[str, int]:
         """Our own journals' names to their last durable rows."""
-        rows, moved = self._rows, self._moved_at
-        parts = {self.path.name: rows if moved is None else moved}
-        if moved is not None and self._aside:
-            parts[self._aside.path.name] = rows if rows > moved else 0
-        return {name: last for name, last in parts.items() if last}
+        return self._place.position(self._rows)
 
     @property
     def paths(self) -> list[Path]:
         """Our own journals that hold rows."""
-        mine = [self.path, *([self._aside.path] if self._aside else [])]
-        return [path for path in mine if path.name in self.position]
+        return self._place.paths(self._rows)
 
     @property
     def failing(self) -> bool:
@@ -127,10 +116,8 @@ class JournalWriter:
     def move_aside(self) -> bool:
         """Save everything from now on aside; return whether there is a place to."""
         with self._changed:
-            if self._aside is None:
+            if not self._place.move():
                 return False
-            if self._moved_at is None:
-                self._moved_at = self._tail[0]
             self._retry_at = 0.0
             if self._queue:
                 self._run()
@@ -138,9 +125,7 @@ class JournalWriter:
 
     def place_of(self, sequence: int) -> Path:
         """Return the journal that one of our committed rows lies in."""
-        if self._aside and self._moved_at is not None and sequence > self._moved_at:
-            return self._aside.path
-        return self.path
+        return self._place.place_of(sequence)
 
     def merge(self, stroke: Stroke, part: Part) -> bool:
         """Merge a brush stamp into the row being painted, if that is still open."""
@@ -225,9 +210,7 @@ class JournalWriter:
             while self._wait():
                 self._save()
         finally:
-            self._drop_journal()
-            if self._aside:
-                self._aside.close()
+            self._place.close()
 
     def _wait(self) -> bool:
         """Wait until a commit is due; False when the thread should end."""
@@ -262,33 +245,11 @@ class JournalWriter:
         rows: list[tuple[int, bytes]] = []
         try:
             rows = [(d.header.stamp.sequence, d.payload()) for d in batch]
-            self._commit(rows)
+            self._place.commit(rows)
         except (sqlite3.Error, OSError, MemoryError) as error:
-            self._failed(error, self._kept_aside(rows))
+            self._failed(error, self._place.keep_aside(rows))
         else:
             self._succeeded(batch)
-
-    def _commit(self, rows: Sequence[tuple[int, bytes]]) -> None:
-        if self._aside and self._moved_at is not None:
-            self._aside.append(rows, self._tail)
-            return
-        if self._journal is None:
-            self._journal = Journal(self.path, self._shape, self.person)
-        self._journal.append(rows)
-        self._tail = (self._journal.rows, self._journal.crc)
-        if self._aside:
-            self._aside.forget()
-
-    def _kept_aside(self, rows: Sequence[tuple[int, bytes]]) -> str:
-        """Keep rows aside that cannot be in their place; return where they are, in words."""
-        if self._aside is None or self._moved_at is not None:
-            return "kept in memory"
-        try:
-            self._aside.append(rows, self._tail)
-        except (sqlite3.Error, OSError, MemoryError) as error:
-            self._aside.close()
-            return f"kept in memory (nor can they be saved to {self._aside.path}: {error})"
-        return f"safe in {self._aside.path}"
 
     def _succeeded(self, batch: Sequence[Draft]) -> None:
         with self._changed:
@@ -300,7 +261,7 @@ class JournalWriter:
         _tell(self._on_saved, self._rows)
 
     def _failed(self, error: Exception, kept: str) -> None:
-        self._drop_journal()
+        self._place.drop()
         with self._changed:
             self._failed_try = self._tries
             self._retry_at = time.monotonic() + _RETRY_S
@@ -313,14 +274,6 @@ class JournalWriter:
         failure = JournalError(message)
         failure.__cause__ = error
         _tell(self._on_failed, failure)
-
-    def _drop_journal(self) -> None:
-        journal, self._journal = self._journal, None
-        if journal is not None:
-            try:
-                journal.close()
-            except (sqlite3.Error, OSError) as error:
-                _log.warning("Closing %s: %s", self.path, error)
 
 
 def _tell(listener: Callable[..., None] | None, news: object) -> None:

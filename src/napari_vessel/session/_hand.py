@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.networks import starter
+from napari_vessel.project import parent_of, use_checkpoint
+from napari_vessel.runner import Runner
 from napari_vessel.session._delivery import SessionDelivery
 from napari_vessel.session._values import SaveState
 from napari_vessel.session._workspace import Workspace
@@ -18,6 +21,11 @@ from napari_vessel.workflows import Focus
 
 class SessionHand(SessionDelivery):
     """Painting, accepting, undoing, the threshold; and whether all of it is saved."""
+
+    def __init__(self, runner: Runner) -> None:
+        super().__init__(runner)
+        self._light = RLock()  # the journal's thread says "saved" while this one says "saving"
+        self._said = ""
 
     def begin_stroke(self, tool: str, plane: Plane | None = None) -> None:
         """Begin a stroke: all that is painted until it ends is one step to undo.
@@ -93,9 +101,9 @@ class SessionHand(SessionDelivery):
         """Use the parent of the checkpoint in use again; return its name, if it has one."""
         if self.project is None:
             return None
-        parent = self.project.open_checkpoint().card.parent
+        parent = parent_of(self.project)
         if parent:
-            self.project.update(checkpoint=parent)
+            use_checkpoint(self.project, parent)
             self._use_checkpoint(parent)
             self._show_threshold(self.project.threshold)
         return parent
@@ -123,17 +131,22 @@ class SessionHand(SessionDelivery):
     # -- is it saved? ----------------------------------------------------------
 
     def _saving(self) -> None:
-        if self.save_state not in {"failed", "aside"}:
-            self._tell_saved("saving", "Saving …")
-        self._on_saved()  # the journal's thread may have been faster than this one
+        with self._light:
+            if self.save_state not in {"failed", "aside"}:
+                self._tell_saved("saving", "Saving …")
+            self._on_saved()  # the journal's thread may have been faster than this one
 
     def _on_saved(self, *_: object) -> None:
-        if self._work is not None and self._work.corrections.saved:
-            self._tell_saved("saved", "Everything is saved.")
+        with self._light:
+            if self._work is not None and self._work.corrections.saved:
+                self._tell_saved("saved", "Everything is saved.")
 
     def _on_failed(self, error: Exception) -> None:
         self._tell_saved("failed", f"Cannot save: {error}")
 
     def _tell_saved(self, state: SaveState, sentence: str) -> None:
-        self.save_state = state
-        self.events.saved.emit(state, sentence)
+        """Tell it once: a brush asks at every stamp."""
+        with self._light:
+            if (state, sentence) != (self.save_state, self._said):
+                self.save_state, self._said = state, sentence
+                self.events.saved.emit(state, sentence)

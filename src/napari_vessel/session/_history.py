@@ -183,12 +183,13 @@ class SessionHistory(SessionHand):
         self._show(Activity("history", "done", event.sentence, 1.0))
 
     def _on_saved(self, *_: object) -> None:
-        work = self._work
-        if work is not None and work.corrections.private and work.corrections.saved:
-            place = work.corrections.aside
-            self._tell_saved("aside", f"Saved in your private journal, {place}.")
-        else:
-            super()._on_saved()
+        with self._light:
+            work = self._work
+            if work is not None and work.corrections.private and work.corrections.saved:
+                place = work.corrections.aside
+                self._tell_saved("aside", f"Saved in your private journal, {place}.")
+            else:
+                super()._on_saved()
 
     def _on_failed(self, error: Exception) -> None:
         if self._work is not None and self._work.corrections.safe:

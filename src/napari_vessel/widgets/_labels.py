@@ -14,7 +14,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_vessel.errors import LabelsError, VesselError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.widgets._painter import Painter
-from napari_vessel.widgets._scatter import Piece, pieces_of
+from napari_vessel.widgets._scatter import Piece, box_of_slices, pieces_of
 from napari_vessel.widgets._tool_layer import ToolLabels
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class VesselLabels(ToolLabels):
         if self.preserve_labels:
             mask &= np.asarray(self.data[slice_key]) != new_label
         if mask.any():
-            self._record([Piece(_box_of(slice_key), mask, new_label)], self._tool(new_label))
+            self._record([Piece(box_of_slices(slice_key), mask, new_label)], self._tool(new_label))
             if refresh:
                 self._partial_labels_refresh()
 
@@ -224,6 +224,9 @@ class VesselLabels(ToolLabels):
         if confirms and int(self.data[tuple(map(int, coord))]) == new_label:
             new_label = 1 - new_label  # napari declines to fill where nothing would change
         return super()._get_flood_mask_and_bbox(coord, new_label, dims_to_paint)
+
+    def _validate_label_in_range(self, label: int) -> None:
+        """Accept every label, as 0 or 1: napari would read a whole slice to ask for its dtype."""
 
     def _get_preserve_labels_source_label(self, new_label: int) -> int:
         return 1 - int(new_label != 0)
@@ -292,8 +295,3 @@ class VesselLabels(ToolLabels):
         if self._stale and self.loaded:
             self._stale = False
             self.refresh(extent=False)
-
-
-def _box_of(key: tuple[slice, ...]) -> Box:
-    z, y, x = key
-    return Box((z.start, y.start, x.start), (z.stop, y.stop, x.stop))

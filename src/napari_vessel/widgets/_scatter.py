@@ -10,7 +10,7 @@ import numpy as np
 from napari_vessel.errors import LabelsError
 from napari_vessel.geometry import Box
 
-__all__ = ["Piece", "pieces_of"]
+__all__ = ["Piece", "box_of_slices", "pieces_of"]
 
 _CELL = 64  # the chunk edge of the overlay; far voxels then cost two cells, not the box between
 
@@ -22,6 +22,12 @@ class Piece:
     box: Box
     mask: np.ndarray
     value: int
+
+
+def box_of_slices(key: tuple[slice, ...]) -> Box:
+    """Return the box that three slices cut out."""
+    z, y, x = key
+    return Box((z.start, y.start, x.start), (z.stop, y.stop, x.stop))
 
 
 def pieces_of(
