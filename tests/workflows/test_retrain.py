@@ -59,6 +59,25 @@ def test_with_nothing_reviewed_it_refuses_before_any_work(project):
     assert project.config.checkpoint == "tiny"
 
 
+@pytest.mark.parametrize(("value", "seen"), [(1, "vessel"), (0, "background")])
+def test_one_class_alone_is_learned_from_with_a_warning_and_without_nan(
+    project, labels, caplog, value, seen
+):
+    np.save(labels, np.full(np.load(labels).shape, value, np.uint8))
+    list(WORKFLOWS["correct"](Correct(project.path, str(labels), SLICES)))
+    caplog.set_level("WARNING")
+    *steps, result = run(project)
+    assert f"All that is reviewed is {seen}" in caplog.text
+    assert f"All that is reviewed is {seen}" in result.reason
+    losses = [step.loss for step in steps if isinstance(step, StepEnd)]
+    assert losses and np.isfinite(losses).all()
+
+
+def test_both_classes_bring_no_warning(corrected, judged, caplog):
+    judged(0.25, 0.75)
+    assert "All that is reviewed" not in run(corrected)[-1].reason + caplog.text
+
+
 def test_a_better_network_is_taken_with_its_parent_and_what_it_learned_from(corrected, judged):
     judged(0.25, 0.75)
     result = run(corrected)[-1]
@@ -165,13 +184,16 @@ def test_the_verdict_lies_beside_the_card(corrected, judged):
     assert verdict.reason == result.reason
 
 
-def test_a_network_that_was_not_taken_is_kept_beside_unless_it_learned_nothing(corrected, judged):
+def test_a_network_that_was_not_taken_is_kept_beside_unless_it_learned_nothing(
+    corrected, judged, monkeypatch
+):
     judged(0.5, 0.25)
     found = run(corrected, learning_rate=0.3)[-1]
     learned = found.rejected is not None
     assert learned == (len(list(corrected.checkpoints.iterdir())) == 2)
+    monkeypatch.setattr("napari_vessel.training.SegmentationTask.step", lambda *_: math.nan)
     judged(0.5, 0.25)
-    assert run(corrected, learning_rate=1e-12, averaging=0.0)[-1].rejected is None
+    assert run(corrected)[-1].rejected is None
 
 
 def test_too_few_held_out_blocks_are_named_with_where_to_review(corrected, judged):
@@ -185,10 +207,6 @@ def test_too_few_held_out_blocks_are_named_with_where_to_review(corrected, judge
 
 
 def test_left_out_in_turn_a_network_that_got_worse_is_not_taken(corrected, judged, monkeypatch):
-    judged(0.25, 0.75)
-    result = run(corrected, min_validation_blocks=50, leave_out_folds=2)[-1]
-    assert result.left_out_before is not None
-    assert result.left_out_after is not None
     falling = LeftOut(before=0.6, after=0.3, blocks=4, falls=True)
 
     def found(*_, **__):
@@ -196,11 +214,11 @@ def test_left_out_in_turn_a_network_that_got_worse_is_not_taken(corrected, judge
         return falling
 
     monkeypatch.setattr("napari_vessel.workflows._judging.leave_out", found)
-    corrected.update(checkpoint="tiny")
     judged(0.25, 0.75)
     result = run(corrected, min_validation_blocks=50)[-1]
     assert not result.adopted
     assert "left out in turn" in result.reason
+    assert (result.left_out_before, result.left_out_after) == (0.6, 0.3)
     assert corrected.config.checkpoint == "tiny"
 
 

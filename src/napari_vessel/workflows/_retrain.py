@@ -18,6 +18,7 @@ from napari_vessel.workflows._history import History
 from napari_vessel.workflows._judging import judge
 from napari_vessel.workflows._lesson import Lesson, lesson_of
 from napari_vessel.workflows._missing import tell_missing
+from napari_vessel.workflows._one_class import said_of_one_class
 from napari_vessel.workflows._outcome import Outcome
 from napari_vessel.workflows._requests import Retrain
 from napari_vessel.workflows._train_progress import training_progress
@@ -44,6 +45,9 @@ def retrain(request: Retrain) -> Iterator[Any]:
     yield Progress(0, 1, "steps", "Reading the corrections")
     volume, checkpoint = project.open_volume(), project.open_checkpoint()
     lesson, position = read_lesson(project, volume, checkpoint, request.config)
+    if warning := said_of_one_class(lesson.overlay):
+        _log.warning(warning)
+        yield Progress(0, 1, "steps", warning)
     device, history = choose_device(project.config.inference.device), History()
     with closing(lesson.sampler()) as sampler:
         yield Progress(0, 1, "steps", "Scoring the network in use")
@@ -59,7 +63,8 @@ def retrain(request: Retrain) -> Iterator[Any]:
     result = outcome.settle(found, take=request.take)
     _log.info("Retrained: %s", result.reason)
     tell_missing(volume)
-    yield replace(result, seconds=monotonic() - started)
+    reason = f"{result.reason} {warning}".rstrip()
+    yield replace(result, reason=reason, seconds=monotonic() - started)
 
 
 def read_lesson(
