@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import nibabel
+import nrrd
 import numpy as np
 import pytest
 import tifffile
@@ -38,8 +40,14 @@ def drawn(events):
 def read_back(fmt, out, shape):
     if fmt == "rle":
         return read_rle(out, shape)
-    if fmt == "ome-zarr":
+    if fmt.startswith("ome-zarr"):
         return np.asarray(zarr.open_group(out, mode="r")["labels/vessels/0"][:])
+    if fmt == "nifti":
+        return np.asarray(nibabel.Nifti1Image.from_bytes(out.read_bytes()).dataobj).T
+    if fmt == "nrrd":
+        with out.open("rb") as file:
+            header = nrrd.read_header(file)
+            return nrrd.read_data(header, file, str(out)).T
     files = sorted(out.glob("*.tif")) if fmt == "tiff" else [out]
     pages = []
     for file in files:
@@ -54,6 +62,14 @@ def recipe_of(fmt, out):
         return json.loads(out.with_name(out.name + ".recipe.json").read_text())
     if fmt == "ome-zarr":
         return json.loads((out / "zarr.json").read_text())["attributes"]["napari-vessel"]
+    if fmt == "ome-zarr-0.4":
+        return json.loads((out / ".zattrs").read_text())["napari-vessel"]
+    if fmt == "nifti":
+        (note,) = nibabel.Nifti1Image.from_bytes(out.read_bytes()).header.extensions
+        return json.loads(note.get_content())
+    if fmt == "nrrd":
+        with out.open("rb") as file:
+            return json.loads(nrrd.read_header(file)["recipe"].replace("\\\\", "\\"))
     file = next(out.glob("*.tif")) if fmt == "tiff" else out
     with tifffile.TiffFile(file) as tif:
         return json.loads(tif.pages.first.description)

@@ -2,11 +2,14 @@ __all__ = [
     "EXPORTERS",
     "GRAPH_WRITERS",
     "SURFACE_WRITERS",
+    "CacheConfig",
+    "CacheState",
     "ExportProgress",
     "Exporter",
     "GraphWriter",
     "IntensityWindow",
     "MaskSource",
+    "MaskSum",
     "Organ",
     "PolarityFinding",
     "RetryConfig",
@@ -18,8 +21,12 @@ __all__ = [
     "Volume",
     "VolumeOptions",
     "WindowConfig",
+    "check_graph_output",
     "coarsen",
     "create_store",
+    "export_labels",
+    "export_nifti",
+    "export_nrrd",
     "export_ome_zarr",
     "export_rle",
     "export_tiff_slices",
@@ -34,6 +41,7 @@ __all__ = [
     "open_volume",
     "probability_u8",
     "read_amira",
+    "read_crate",
     "read_rle",
     "read_surface",
     "read_swc",
@@ -41,7 +49,9 @@ __all__ = [
     "remove_half_removed",
     "remove_leftovers",
     "replace_folder",
+    "sum_of",
     "sync_tree",
+    "the_cache",
     "volume_of_array",
     "voxels_within",
     "write_amira",
@@ -59,8 +69,14 @@ from ._atomic import remove_leftovers as remove_leftovers
 from ._atomic import replace_folder as replace_folder
 from ._atomic import sync_tree as sync_tree
 from ._atomic import write_atomically as write_atomically
+from ._chunk_cache import CacheConfig as CacheConfig
+from ._chunk_cache import CacheState as CacheState
+from ._chunk_cache import the_cache as the_cache
 from ._export import EXPORTERS as EXPORTERS
 from ._export import Exporter as Exporter
+from ._export_nifti import export_nifti as export_nifti
+from ._export_nrrd import export_nrrd as export_nrrd
+from ._export_ome_zarr import export_labels as export_labels
 from ._export_ome_zarr import export_ome_zarr as export_ome_zarr
 from ._export_rle import export_rle as export_rle
 from ._export_rle import read_rle as read_rle
@@ -77,6 +93,7 @@ from ._options import VolumeOptions as VolumeOptions
 from ._options import WindowConfig as WindowConfig
 from ._organ import Organ as Organ
 from ._polarity import PolarityFinding as PolarityFinding
+from ._provenance import read_crate as read_crate
 from ._pyramid import coarsen as coarsen
 from ._pyramid import finer_box as finer_box
 from ._pyramid import level_factors as level_factors
@@ -93,10 +110,13 @@ from ._store_spec import StoreSpec as StoreSpec
 from ._vessel_graph import VesselGraph as VesselGraph
 from ._volume import Volume as Volume
 from ._window import IntensityWindow as IntensityWindow
+from ._witness import MaskSum as MaskSum
+from ._witness import sum_of as sum_of
 from ._write_amira import read_amira as read_amira
 from ._write_amira import write_amira as write_amira
 from ._write_graph import GRAPH_WRITERS as GRAPH_WRITERS
 from ._write_graph import GraphWriter as GraphWriter
+from ._write_graph import check_graph_output as check_graph_output
 from ._write_graph_csv import write_graph_csv as write_graph_csv
 from ._write_graph_csv import write_vesselvio as write_vesselvio
 from ._write_surface import SURFACE_WRITERS as SURFACE_WRITERS

@@ -24,6 +24,8 @@ from napari_vessel.volumes._atomic import file_beside, write_atomically
 from napari_vessel.volumes._mask_source import ExportProgress, MaskSource
 from napari_vessel.volumes._names import check_ids, slice_stems
 from napari_vessel.volumes._output import check_file
+from napari_vessel.volumes._provenance import crate_path, write_crate
+from napari_vessel.volumes._witness import Witness
 
 __all__ = ["decode_runs", "encode_runs", "export_rle", "read_rle"]
 
@@ -32,7 +34,7 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet would run
 
 
 def export_rle(
-    source: MaskSource, out: Path, *, overwrite: bool = False
+    source: MaskSource, out: Path, *, overwrite: bool = False, resume: bool = False
 ) -> Iterator[ExportProgress]:
     """Write a mask as a table of run lengths, and its recipe beside.
 
@@ -47,6 +49,8 @@ def export_rle(
         The file to make, by custom ``NAME.csv``.
     overwrite
         Replace an earlier one, once the new one is whole.
+    resume
+        Of no use: one file begins anew.
 
     Returns
     -------
@@ -60,8 +64,9 @@ def export_rle(
     ReadError, WriteError
         While drawing; what stood at ``out`` is kept.
     """
+    del resume
     recipe = out.with_name(out.name + ".recipe.json")
-    for file in (out, recipe):
+    for file in (out, recipe, crate_path(out, folder=False)):
         check_file(source, file, overwrite=overwrite)
     ids = [f"{source.name}_{stem}" for stem in slice_stems(source.names, source.shape[0])]
     check_ids(ids)
@@ -145,10 +150,10 @@ def _export(
     source: MaskSource, out: Path, ids: list[str], *, overwrite: bool
 ) -> Iterator[ExportProgress]:
     total = len(ids) + 1
-    digest = sha256()
+    digest, witness = sha256(), Witness(source)
     with file_beside(out, overwrite=overwrite) as beside:
         with beside.open("wb") as file:
-            for index, row in enumerate(_table(source, ids)):
+            for index, row in enumerate(_table(witness.source, ids)):
                 digest.update(row)
                 file.write(row)
                 if index:  # the first is the header
@@ -159,6 +164,7 @@ def _export(
     document = {**source.document, "sha256": digest.hexdigest()}
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     write_atomically(out.with_name(out.name + ".recipe.json"), text.encode())
+    write_crate(crate_path(out, folder=False), source, witness.sum, form="rle", part=out.name)
     yield ExportProgress(total, total)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -18,10 +19,14 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_vessel.errors import WriteError
-from napari_vessel.volumes._atomic import file_beside, folder_beside
+from napari_vessel.geometry import Box
+from napari_vessel.volumes._atomic import file_beside, sync
 from napari_vessel.volumes._mask_source import ExportProgress, MaskSource
 from napari_vessel.volumes._names import check_names, tiff_names
 from napari_vessel.volumes._output import check_file, check_folder
+from napari_vessel.volumes._provenance import crate_path, what_of, write_crate
+from napari_vessel.volumes._unfinished import Filling, filling
+from napari_vessel.volumes._witness import MaskSum, Witness, sum_of
 
 __all__ = ["RECIPE", "export_tiff_slices", "export_tiff_stack"]
 
@@ -31,7 +36,7 @@ _UM_PER_CM = 10_000
 
 
 def export_tiff_slices(
-    source: MaskSource, out: Path, *, overwrite: bool = False
+    source: MaskSource, out: Path, *, overwrite: bool = False, resume: bool = False
 ) -> Iterator[ExportProgress]:
     """Write a mask as a folder of TIFF slices and a ``recipe.json``.
 
@@ -43,6 +48,8 @@ def export_tiff_slices(
         The folder to make.
     overwrite
         Replace an earlier one, once the new one is whole.
+    resume
+        Go on with what an earlier run left; keep what is done if this one breaks off.
 
     Returns
     -------
@@ -59,11 +66,14 @@ def export_tiff_slices(
     check_folder(source, out, overwrite=overwrite, marks=(RECIPE,))
     names = tiff_names(source.names, source.shape[0])
     check_names(names)
-    return _export_slices(source, out, names, overwrite=overwrite)
+    what = what_of(source, "tiff")
+    return _export_slices(
+        source, names, filling(out, what=what, overwrite=overwrite, resume=resume)
+    )
 
 
 def export_tiff_stack(
-    source: MaskSource, out: Path, *, overwrite: bool = False
+    source: MaskSource, out: Path, *, overwrite: bool = False, resume: bool = False
 ) -> Iterator[ExportProgress]:
     """Write a mask as one TIFF of a page per slice; a BigTIFF where 4 GiB may not do.
 
@@ -73,6 +83,8 @@ def export_tiff_stack(
         As for :func:`export_tiff_slices`.
     out
         The file to make.
+    resume
+        Of no use: one file begins anew.
 
     Returns
     -------
@@ -84,33 +96,60 @@ def export_tiff_stack(
     ExportError, OutputExistsError, ReadError, WriteError
         As for :func:`export_tiff_slices`.
     """
-    check_file(source, out, overwrite=overwrite)
+    del resume
+    for file in (out, crate_path(out, folder=False)):
+        check_file(source, file, overwrite=overwrite)
     return _export_stack(source, out, overwrite=overwrite)
 
 
 def _export_slices(
-    source: MaskSource, out: Path, names: list[str], *, overwrite: bool
+    source: MaskSource, names: list[str], place: AbstractContextManager[Filling]
 ) -> Iterator[ExportProgress]:
     total = source.shape[0] + 1
     tags = _tags(source)
-    with folder_beside(out, overwrite=overwrite) as beside:
-        for index, page in _pages(source):
-            file = beside / names[index]
-            tifffile.imwrite(file, page, **tags)
-            _verify(file, page)
+    with place as filled:
+        for index, found in _slices(source, filled, names, tags):
+            filled.done[names[index]] = found
             yield ExportProgress(index + 1, total)
         recipe = json.dumps(source.document, indent=2, ensure_ascii=False)
-        (beside / RECIPE).write_text(recipe + "\n", encoding="utf-8")
+        (filled.folder / RECIPE).write_text(recipe + "\n", encoding="utf-8")
+        whole = MaskSum()
+        for note in filled.done.values():
+            whole += MaskSum.of_document(note)
+        crate = crate_path(filled.folder, folder=True)
+        write_crate(crate, source, whole, form="tiff", part="./")
     yield ExportProgress(total, total)
+
+
+def _slices(
+    source: MaskSource, filled: Filling, names: list[str], tags: dict[str, Any]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Write the slices that are not there yet; a slab at a time."""
+    for first, count in source.slab_starts():
+        wanted = range(first, first + count)
+        if all(names[index] in filled.done for index in wanted):
+            yield from ((index, filled.done[names[index]]) for index in wanted)
+            continue
+        slab = source.mask(Box((first, 0, 0), (first + count, *source.shape[1:])))
+        for index, page in zip(wanted, slab, strict=True):
+            file = filled.folder / names[index]
+            tifffile.imwrite(file, page * np.uint8(255), **tags)
+            _verify(file, page * np.uint8(255))
+            sync(file)
+            box = Box((index, 0, 0), (index + 1, *source.shape[1:]))
+            found = sum_of(page[None], box, source.shape).document
+            filled.record(names[index], found)
+            yield index, found
 
 
 def _export_stack(source: MaskSource, out: Path, *, overwrite: bool) -> Iterator[ExportProgress]:
     count = source.shape[0]
     total = 2 * count + 1
+    witness = Witness(source)
     with file_beside(out, overwrite=overwrite) as beside:
         sums = []
         with tifffile.TiffWriter(beside, bigtiff=_is_big(source)) as stack:
-            for index, page in _pages(source):
+            for index, page in _pages(witness.source):
                 stack.write(page, contiguous=False, **_tags(source))
                 sums.append(crc32(page.tobytes()))
                 yield ExportProgress(index + 1, total)
@@ -118,6 +157,8 @@ def _export_stack(source: MaskSource, out: Path, *, overwrite: bool) -> Iterator
             if found != sums[index]:
                 raise _spoiled(out, index)
             yield ExportProgress(count + index + 1, total)
+    place = crate_path(out, folder=False)
+    write_crate(place, source, witness.sum, form="tiff-stack", part=out.name)
     yield ExportProgress(total, total)
 
 

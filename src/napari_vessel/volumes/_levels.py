@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+from numcodecs import Zstd
 from numpy.typing import NDArray
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
@@ -42,8 +43,22 @@ class Grid:
 def make_levels(
     group: zarr.Group, shape: Zyx, grid: Grid, levels: int | None = None, dtype: str = "uint8"
 ) -> None:
-    """Make the arrays ``"0"``, ``"1"`` … of a pyramid in ``group``, filled with 0."""
+    """Make the arrays ``"0"``, ``"1"`` … of a pyramid in ``group``, filled with 0.
+
+    In a group of zarr 2 there are no shards, and the checksum is zstd's own.
+    """
     for level, edges in enumerate(level_shapes(shape, levels)):
+        if group.metadata.zarr_format == 2:
+            group.create_array(
+                str(level),
+                shape=edges,
+                chunks=grid.chunk,
+                dtype=dtype,
+                fill_value=0,
+                compressors=Zstd(level=3, checksum=True),
+                chunk_key_encoding={"name": "v2", "separator": "/"},
+            )
+            continue
         group.create_array(
             str(level),
             shape=edges,
@@ -158,19 +173,24 @@ class Levels:
         Box
             Each unit once it is written.
         """
+        for unit in self.units(level):
+            self.fill_unit(unit, level, how)
+            yield unit
+
+    def fill_unit(self, unit: Box, level: int, how: Coarsening) -> None:
+        """Make one unit of a level of the next finer one."""
         finer, coarse = self.shapes[level - 1], self.shapes[level]
         z, y, x = (2 if a > b else 1 for a, b in zip(finer, coarse, strict=True))
-        for unit in self.units(level):
-            block = np.empty(unit.shape, self._arrays[level].dtype)
-            for cell in unit.cells(self.grid.chunk):  # a shard's finer voxels may not fit
-                fine = self.read(finer_box(cell, (z, y, x), finer), level - 1)
-                block[cell.relative_to(unit).slices] = coarsen(fine, (z, y, x), how)
-            self.write(unit, block, level)
-            yield unit
+        block = np.empty(unit.shape, self._arrays[level].dtype)
+        for cell in unit.cells(self.grid.chunk):  # a shard's finer voxels may not fit
+            fine = self.read(finer_box(cell, (z, y, x), finer), level - 1)
+            block[cell.relative_to(unit).slices] = coarsen(fine, (z, y, x), how)
+        self.write(unit, block, level)
 
     def _file(self, unit: Box, level: int) -> Path:
         index = [str(a // u) for a, u in zip(unit.start, self.grid.unit, strict=True)]
-        return self._where.joinpath(str(level), "c", *index)
+        begin = [] if self._arrays[level].metadata.zarr_format == 2 else ["c"]
+        return self._where.joinpath(str(level), *begin, *index)
 
     def _refuse_empty(self, box: Box, level: int) -> None:
         """Refuse an empty file, which a disk can leave behind and zarr 3.1 reads as zeros."""

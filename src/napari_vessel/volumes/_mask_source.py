@@ -51,6 +51,10 @@ class MaskSource:
         How many levels the volume has.
     protected
         Files and folders that an export may neither replace nor write into: the input.
+    origin_um
+        Where the centre of the first voxel lies, in µm, as the volume says.
+    like
+        The volume's own file, of which a format may take over what else it says of space.
     """
 
     shape: Zyx
@@ -61,6 +65,8 @@ class MaskSource:
     recipe: Mapping[str, JsonValue] = field(default_factory=dict)
     levels: int = 1
     protected: tuple[Path, ...] = ()
+    origin_um: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    like: Path | None = None
 
     @property
     def document(self) -> dict[str, JsonValue]:
@@ -70,6 +76,7 @@ class MaskSource:
             "name": self.name,
             "shape_zyx": list(self.shape),
             "voxel_size_um_zyx": list(self.voxel_size.zyx),
+            "origin_um_zyx": list(self.origin_um),
             "recipe": dict(self.recipe),
         }
 
@@ -112,11 +119,16 @@ class MaskSource:
         tuple
             The first slice's number and the slab: 1 for vessel, zyx.
         """
+        for first, count in self.slab_starts():
+            yield first, self.mask(Box((first, 0, 0), (first + count, *self.shape[1:])))
+
+    def slab_starts(self) -> list[tuple[int, int]]:
+        """Return the first slice, and the number of slices, of each slab."""
         depth = _READ[0]
         while depth > 1 and depth * self.shape[1] * self.shape[2] > _SLAB:
             depth //= 2  # a power of two, so that slabs do not cut across chunks
-        for slab in Box.of(self.shape).cells((depth, self.shape[1], self.shape[2])):
-            yield slab.start[0], self.mask(slab)
+        firsts = range(0, self.shape[0], depth)
+        return [(first, min(depth, self.shape[0] - first)) for first in firsts]
 
     def _read(self, box: Box) -> NDArray[np.generic]:
         try:

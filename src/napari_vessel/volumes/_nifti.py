@@ -28,7 +28,7 @@ from napari_vessel.volumes._units import micrometres
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Header
 
-__all__ = ["is_nifti", "open_nifti"]
+__all__ = ["is_nifti", "nifti_header", "open_nifti"]
 
 _HEADER = 2**20  # bytes: header and extensions
 _SIZES = {348: 1, 540: 2}
@@ -75,6 +75,21 @@ def open_nifti(path: Path, options: VolumeOptions = DEFAULT_OPTIONS) -> Source:
     identity = ["nifti", str(dtype), list(shape), offset, path.stat().st_size]
     about = About(uri, size, known, identity, _origin(header, size))
     return ArraySource([_Scaled(array, *scaled) if scaled else array], plan, about)
+
+
+def nifti_header(path: Path) -> Nifti1Header | None:
+    """Return the header of a file if that is a NIfTI.
+
+    Raises
+    ------
+    ReadError, UnsupportedVolumeError
+        If it is a damaged one.
+    """
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        magic = file.read(16)
+    return _header(path, packed=magic[:2] == _GZIP) if is_nifti(path, magic) else None
 
 
 def _header(path: Path, *, packed: bool) -> Nifti1Header:

@@ -124,7 +124,10 @@ def read_amira(path: Path) -> dict[str, NDArray[np.float64]]:
 
 
 def _block(path: Path, body: str, number: int, shape: tuple[int, int]) -> NDArray[np.float64]:
-    start = body.index(f"\n@{number}\n") + len(f"\n@{number}\n")
+    mark = f"\n@{number}\n"
+    start = body.find(mark) + len(mark)
+    if start < len(mark):
+        raise ReadError(f"{path}: @{number} is not there, expected {shape}.")
     stop = body.find("\n@", start)
     values = np.array(body[start : stop if stop >= 0 else None].split(), np.float64)
     if values.size != shape[0] * shape[1]:

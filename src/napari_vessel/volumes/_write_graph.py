@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import Protocol
 
 from napari_vessel.volumes._mask_source import ExportProgress, MaskSource
+from napari_vessel.volumes._output import check_file, check_folder
 from napari_vessel.volumes._vessel_graph import VesselGraph
 from napari_vessel.volumes._write_amira import write_amira
-from napari_vessel.volumes._write_graph_csv import write_graph_csv, write_vesselvio
+from napari_vessel.volumes._write_graph_csv import RECIPE, write_graph_csv, write_vesselvio
 from napari_vessel.volumes._write_swc import write_swc
 
-__all__ = ["GRAPH_WRITERS", "GraphWriter"]
+__all__ = ["GRAPH_WRITERS", "GraphWriter", "check_graph_output"]
 
 
 class GraphWriter(Protocol):
@@ -34,3 +35,19 @@ GRAPH_WRITERS: Mapping[str, GraphWriter] = MappingProxyType(
     }
 )
 """What ``measure --format`` and the dock offer for graphs."""
+
+_FOLDERS = ("csv", "vesselvio")
+
+
+def check_graph_output(kind: str, source: MaskSource, out: Path, *, overwrite: bool) -> None:
+    """Refuse, before anything is measured, to write where that would harm something.
+
+    Raises
+    ------
+    ExportError, OutputExistsError
+        As the writer called ``kind`` does.
+    """
+    if kind in _FOLDERS:
+        check_folder(source, out, overwrite=overwrite, marks=(RECIPE,))
+    else:
+        check_file(source, out, overwrite=overwrite)
