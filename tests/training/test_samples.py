@@ -3,15 +3,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from torch import nn
-from training_toys import SHAPE, FakeOverlay
+from training_toys import SHAPE, FakeOverlay, Tiny
 
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.training import (
+    Emphasis,
     LossConfig,
     PatchSampler,
     ReviewedIndex,
     TrainingConfig,
+    augment,
+    in_boxes,
     reviewed_loss,
     split_blocks,
 )
@@ -76,27 +78,51 @@ def test_beyond_the_volume_the_image_is_mirrored_and_nothing_is_reviewed(
         np.testing.assert_array_equal(patch[top - 1], patch[top + 1])
 
 
-def test_changing_a_validation_label_changes_no_gradient(
-    overlay: FakeOverlay, read: Read, config: TrainingConfig, network: nn.Module
+EVERY = LossConfig(focal=0.3, tversky=0.7, boundary=2, surface_dice=1)
+
+
+@pytest.mark.parametrize("loss", [LossConfig(), EVERY], ids=["default", "all"])
+@pytest.mark.parametrize("plane", list(Plane))
+@pytest.mark.parametrize("where", ["cell", "guard"])
+def test_changing_a_validation_label_changes_no_gradient_in_any_plane(
+    plane: Plane,
+    where: str,
+    loss: LossConfig,
+    truth: np.ndarray,
+    read: Read,
+    config: TrainingConfig,
 ) -> None:
-    config = config.model_copy(update={"validation_block": (32, 32, 32)})  # enough to hold out
+    network, overlay = Tiny(), FakeOverlay()
+    for normal in Plane:  # slices of all planes cross each other and the cells held out
+        overlay.accept(truth, normal, 6, 15, 25)
+    changes = {"validation_block": (32, 32, 32), "planes": (plane,), "loss": loss, "guard": 8}
+    config = config.model_copy(update=changes)
+    split = split_blocks(overlay, config)
+    assert split.validation
+    # As training does it: drawn with what is hard and new, augmented on the device.
+    emphasis = Emphasis(in_boxes([split.train[0]]), lambda box, codes: (codes & 4) > 0)
 
     def gradients() -> list[torch.Tensor]:
         network.zero_grad()
-        for batch in sampler_of(overlay, read, config):
-            image, target, reviewed = map(torch.from_numpy, batch)
-            reviewed_loss(network.eval()(image), target, reviewed, LossConfig()).backward()
+        torch.manual_seed(0)
+        index = ReviewedIndex(overlay, split_blocks(overlay, config), config.seed, emphasis)
+        for batch in PatchSampler(index, overlay, read, config):
+            image, target, reviewed = augment(*map(torch.from_numpy, batch))
+            reviewed_loss(network.eval()(image), target, reviewed, loss).backward()
         return [p.grad.clone() for p in network.parameters()]
 
     before = gradients()
-    (held, *_) = split_blocks(overlay, config).validation
+    assert any(gradient.abs().sum() > 0 for gradient in before)
+    held = split.validation[0]
+    if where == "guard":  # a voxel beside the cell is shown, and taught by no more than the cell
+        held = held.expanded((8, 8, 8)).intersection(Box.of(SHAPE))
     codes = overlay.codes[held.slices]
-    codes[codes == 5] = 6
-    after = gradients()
-    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
-    # The same change on the other side is seen.
-    (learned, *_) = split_blocks(overlay, config).train
-    codes = overlay.codes[learned.slices]
+    flipped = np.where(codes == 5, 6, np.where(codes == 6, 5, codes))
+    assert (flipped != codes).any()
+    codes[:] = flipped
+    assert split_blocks(overlay, config).validation == split.validation
+    assert all(torch.equal(a, b) for a, b in zip(before, gradients(), strict=True))
+    codes = overlay.codes[split.train[0].slices]  # the same change on the other side is seen
     codes[codes == 5] = 6
     assert not all(torch.equal(a, b) for a, b in zip(before, gradients(), strict=True))
 

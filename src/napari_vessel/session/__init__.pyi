@@ -9,9 +9,11 @@ __all__ = [
     "Found",
     "Job",
     "JobWish",
+    "Judges",
     "LocalThreshold",
     "Looked",
     "Moved",
+    "Networks",
     "NothingProposed",
     "Opened",
     "Outdated",
@@ -33,8 +35,10 @@ from ._disagreement import DisagreementMap as DisagreementMap
 from ._events import SessionEvents as SessionEvents
 from ._jobs import Job as Job
 from ._jobs import JobWish as JobWish
+from ._judges import Judges as Judges
 from ._learning import ComputeState as ComputeState
 from ._local import LocalThreshold as LocalThreshold
+from ._networks import Networks as Networks
 from ._overview import Overview as Overview
 from ._overview import OverviewLevel as OverviewLevel
 from ._queue import NothingProposed as NothingProposed

@@ -35,4 +35,6 @@ class SessionEvents(SignalGroup):
     accepted = Signal(object, int, description="Plane and index of a slice that was accepted.")
     provisional = Signal(description="Which slices show a light update changed.")
     compute = Signal(object, description="A ComputeState: whether the compute process hangs.")
+    networks = Signal(object, description="A Networks: those there are now.")
+    compared = Signal(object, description="A Compared: two networks on the slice in view.")
     failed = Signal(Exception, description="Something failed; show it once.")

@@ -16,6 +16,7 @@ from napari_vessel.session._answers import proposals
 from napari_vessel.session._history import SessionHistory
 from napari_vessel.session._jobs import SessionJobs
 from napari_vessel.session._learning import SessionLearning
+from napari_vessel.session._networks import SessionNetworks
 from napari_vessel.session._opening import (
     Callbacks,
     FirstHole,
@@ -34,7 +35,13 @@ Answering = Generator[Asked | Answer | Opened, None, None]
 
 
 class Session(
-    SessionProgress, SessionQueue, SessionLearning, SessionHistory, SessionTools, SessionJobs
+    SessionProgress,
+    SessionQueue,
+    SessionLearning,
+    SessionNetworks,
+    SessionHistory,
+    SessionTools,
+    SessionJobs,
 ):
     """One volume, its project, its proposal and its corrections, as one viewer has them open.
 

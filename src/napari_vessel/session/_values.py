@@ -28,6 +28,7 @@ ActivityName = Literal[
     "queue",
     "progress",
     "light",
+    "networks",
 ]
 ActivityState = Literal["idle", "running", "done", "failed", "cancelled", "paused"]
 SaveState = Literal["nothing", "saving", "saved", "aside", "failed"]

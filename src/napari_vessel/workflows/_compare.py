@@ -1,0 +1,71 @@
+"""Two networks on the slice in view: what one finds there and the other does not."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from napari_vessel.errors import CallerError
+from napari_vessel.geometry import Box
+from napari_vessel.inference import BlockPrediction, predict_block
+from napari_vessel.networks import Checkpoint, choose_device
+from napari_vessel.project import Project
+from napari_vessel.volumes import Volume, mask_of
+from napari_vessel.workflows._compare_words import Compare, Compared
+from napari_vessel.workflows._events import Progress
+from napari_vessel.workflows._in_view import slice_of
+from napari_vessel.workflows._reading import polarity_used, windowed_reader
+from napari_vessel.workflows._requests import Focus
+from napari_vessel.workflows._settling import settled
+
+_Steps = Generator[Progress, None, np.ndarray]
+
+
+def compare(request: Compare) -> Generator[Progress | Compared, None, None]:
+    """Predict the slice in view with both networks; nothing is kept.
+
+    Yields
+    ------
+    Progress, Compared
+
+    Raises
+    ------
+    CallerError
+        The slice in view does not lie in the region.
+    CheckpointError
+        One of the networks is not there, or damaged.
+    """
+    project = Project.open(request.project)
+    yield Progress(0, 2, "networks", "Reading the volume")
+    volume = project.open_volume()
+    box = slice_of(project.config.region, request.focus)
+    if box is None:
+        raise CallerError(
+            "The slice in view does not lie in the region: go there, or move the region."
+        )
+    masks = []
+    for number, name in enumerate((request.first, request.second)):
+        checkpoint = project.open_checkpoint(name)
+        yield Progress(number, 2, "networks", f"Predicting this slice with {name}")
+        masks.append((yield from _mask(project, volume, checkpoint, box, request.focus)))
+    names = (request.first, request.second)
+    yield Compared(names, box, request.focus.plane, masks[0], masks[1])
+
+
+def _mask(
+    project: Project, volume: Volume, checkpoint: Checkpoint, box: Box, focus: Focus
+) -> _Steps:
+    """Predict a slice from its own plane, and cut it at the threshold that would be shown."""
+    card, chosen = checkpoint.card, project.config.threshold
+    config = settled(project.config.inference, volume, card).model_copy(
+        update={"planes": (focus.plane,), "weights": (), "fuse": "mean", "vote": 2, "views": "none"}
+    )
+    network = checkpoint.load(choose_device(config.device))
+    read = windowed_reader(volume, volume.window(), card, polarity_used(volume, card))
+    for event in predict_block(network, read, box, Box.of(volume.shape), config):
+        if isinstance(event, BlockPrediction):
+            threshold = card.threshold if chosen is None else chosen
+            return np.asarray(mask_of(event.probability, threshold), np.uint8)
+        yield Progress(0, 2, "networks", f"Predicting this slice with {checkpoint.id}")
+    raise TypeError("predict_block ended without a prediction")
