@@ -59,12 +59,15 @@ class ComputeProcess:
         """The process's number."""
         return self._process.pid
 
-    def open_job(self, start: Start) -> Inbox:
-        """Start a job; its news come to the inbox returned, also that the process died."""
-        inbox = self._inboxes[start.job] = Inbox(self.pulse)
+    def await_answer(self) -> None:
+        """Wait until the process takes requests, or has died; one that never does is ended."""
         if not self._answered.wait(self._config.start_wait_s):
             self._verdict = f"gave no answer for {self._config.start_wait_s:g} s"
             self._process.kill()
+
+    def open_job(self, start: Start) -> Inbox:
+        """Start a job; its news come to the inbox returned, also that the process died."""
+        inbox = self._inboxes[start.job] = Inbox(self.pulse)
         if self._gone is not None:
             inbox.put(self._gone)
         self.send(start)

@@ -40,6 +40,7 @@ class ProcessRunner:
         self._end: weakref.finalize[[], ProcessRunner] | None = None
         self._closed = False
         self._paused: set[str] = set()
+        self._pausing = Lock()
 
     def start(self) -> None:
         """Start the compute process, which then warms up; returns at once.
@@ -66,9 +67,11 @@ class ProcessRunner:
         """
         payload = pack(request)
         process, job = self._running(), next(self._numbers)
-        if workflow in self._paused:
-            process.send(Pause(workflow, paused=True))  # it may be a new process
-        inbox = process.open_job(Start(job, workflow, payload, priority))
+        process.await_answer()
+        with self._pausing:
+            if workflow in self._paused:  # it may be a new process
+                process.send(Pause(workflow, paused=True))
+            inbox = process.open_job(Start(job, workflow, payload, priority))
         try:
             yield from inbox.events()
         finally:
@@ -89,10 +92,11 @@ class ProcessRunner:
 
     def pause(self, workflow: str, *, paused: bool = True) -> None:
         """Give jobs of ``workflow`` no turn from now on, or again; see :meth:`Runner.pause`."""
-        (self._paused.add if paused else self._paused.discard)(workflow)
-        process = self._process
-        if process is not None and process.alive:
-            process.send(Pause(workflow, paused))
+        with self._pausing:
+            (self._paused.add if paused else self._paused.discard)(workflow)
+            process = self._process
+            if process is not None and process.alive:
+                process.send(Pause(workflow, paused))
 
     def restart(self) -> None:
         """End a compute process that hangs; what runs in it fails, the next job starts a new one.

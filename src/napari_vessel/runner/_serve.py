@@ -156,6 +156,8 @@ class Server:
         try:
             message: Event | Ended = self._stepped(job)
         except _Interrupted:
+            if self._leaving:  # it did not end: whoever closes the process tells why
+                return False
             message = Ended(job.number)
         except BaseException as error:  # noqa: BLE001  the process outlives any workflow
             self._fail(job, error)

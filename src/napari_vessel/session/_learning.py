@@ -154,7 +154,9 @@ class SessionLearning(SessionHand):
 
     def _show_light(self, event: LightProposed) -> None:
         updates = self._updates()
-        box = updates.put(event.box, event.probability) if updates else None
+        box = None
+        if updates is not None:
+            box = updates.put(event.box, event.probability, event.weight)
         if box is not None:
             self.events.shown.emit(box)
             self.events.provisional.emit()

@@ -32,7 +32,7 @@ class QuickUpdates:
         """The slices that show one, in volume voxels."""
         return tuple(self._before)
 
-    def put(self, box: Box, light: NDArray[np.uint8]) -> Box | None:
+    def put(self, box: Box, light: NDArray[np.uint8], weight: float = 0.0) -> Box | None:
         """Show an update of ``box`` (volume voxels); return it, or None where it comes too late.
 
         A second one of the same slice takes the first one's place. Where a prediction is on its
@@ -44,7 +44,7 @@ class QuickUpdates:
         if before is None:
             self._forget(box)
             before = self._before[box] = self.view.probability(box).copy()
-        return self.view.put(box, blended(before, light))
+        return self.view.put(box, blended(before, light, weight))
 
     def arrived(self, box: Box | None) -> bool:
         """Note that ``box`` holds its full proposal, None: all does; tell whether one went."""

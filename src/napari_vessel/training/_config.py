@@ -67,6 +67,12 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         "scored and kept; 0: no averaging.",
     )
     keep_encoder: bool = Field(default=False, description="Train the decoder only.")
+    train_last: int | None = Field(
+        None,
+        ge=0,
+        description="Train the last so many stages of the decoder, and the head, alone; none: all "
+        "of the network.",
+    )
     keep_statistics: bool = Field(
         default=True,
         description="Leave batch normalisation's running statistics as they are. From "
@@ -143,6 +149,10 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
             raise ValueError(
                 f"newest_share, old_share and hard_share are {shares:g} together: at most 1"
             )
+        if self.keep_encoder and self.train_last is not None:
+            raise ValueError("train_last keeps the encoder too: leave keep_encoder out")
+        if self.train_last is not None and not self.keep_statistics:
+            raise ValueError("train_last keeps statistics too: leave keep_statistics true")
         if self.keep_encoder and not self.keep_statistics:
             raise ValueError("keep_encoder keeps its statistics too: leave keep_statistics true")
         return self

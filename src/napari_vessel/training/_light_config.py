@@ -15,9 +15,9 @@ class LightConfig(BaseModel, frozen=True, extra="forbid"):
     stages: int = Field(
         2, ge=0, description="Stages of the decoder that are trained, beside the head."
     )
-    steps: int = Field(40, ge=1, description="Steps of training, at most.")
+    steps: int = Field(60, ge=1, description="Steps of training, at most.")
     seconds: float = Field(
-        4.0, gt=0, description="Seconds of training, at most; reading and predicting add to it."
+        5.0, gt=0, description="Seconds of training, at most; reading and predicting add to it."
     )
     batch: int = Field(4, ge=1, description="Windows of a step.")
     window: int = Field(

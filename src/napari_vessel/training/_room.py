@@ -44,9 +44,7 @@ class Room:
         if self.most is None or self.most >= len(images):
             whole: Tensor = network(images)
             return whole
-        parts = [
-            checkpoint(network, part, use_reentrant=False) for part in images.split(self.most)
-        ]
+        parts = [checkpoint(network, part, use_reentrant=False) for part in images.split(self.most)]
         return torch.cat(parts)
 
     def attempt(self, work: Callable[[], T], *, count: int, patch: int, device: torch.device) -> T:
@@ -96,8 +94,8 @@ def _no_room(device: torch.device, patch: int) -> DeviceMemoryError:
         offers.append(Offer("the CPU", {"device": "cpu"}))
     ways = " or ".join(offer.label for offer in offers) or "more memory"
     return DeviceMemoryError(
-        f"No room on {device} to train on one patch of {patch} × {patch} pixels: train with {ways}. "
-        "That is another recipe: what is learned differs a little.",
+        f"No room on {device} to train on one patch of {patch} × {patch} pixels: train with "
+        f"{ways}. That is another recipe: what is learned differs a little.",
         tuple(offers),
     )
 

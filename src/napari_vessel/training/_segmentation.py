@@ -11,13 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from napari_vessel.errors import CallerError
-from napari_vessel.networks import autocast, choose_precision, memory_explained
+from napari_vessel.networks import autocast, choose_precision
 from napari_vessel.training._augmentation import augment
 from napari_vessel.training._averaging import RunningMean
 from napari_vessel.training._config import TrainingConfig
 from napari_vessel.training._losses import reviewed_loss
 from napari_vessel.training._replay import Rehearsal
+from napari_vessel.training._room import Room
 from napari_vessel.training._samples import Batch
+from napari_vessel.training._tail import tail_stages
 from napari_vessel.training._task import State
 
 __all__ = ["SegmentationTask"]
@@ -57,12 +59,13 @@ class SegmentationTask:
         precision = choose_precision(self._device, config.precision, network)
         # Gradients underflow in fp16 without loss scaling.
         self.precision = "fp32" if precision == "fp16" else precision
-        encoder = _encoder(network) if config.keep_encoder else None
+        frozen = _frozen(network, config)
         for weight in network.parameters():
             weight.requires_grad_(True)
-        if encoder is not None:
-            encoder.requires_grad_(False)
-        self._kept = list(_kept(network, encoder, statistics=config.keep_statistics))
+        for part in frozen:
+            part.requires_grad_(False)
+        self._kept = list(_kept(network, frozen, statistics=config.keep_statistics))
+        self._room = Room()
         self._weights = [w for w in network.parameters() if w.requires_grad]
         self._optimiser = torch.optim.AdamW(
             self._weights, lr=config.learning_rate, weight_decay=config.weight_decay
@@ -77,23 +80,19 @@ class SegmentationTask:
         Raises
         ------
         DeviceMemoryError
-            Where the device has no room for the batch.
+            Where the device has no room for a single patch: a batch goes in parts where it must,
+        and what is learned stays the same.
         """
         self._mean.hide()
         self._train_mode()
-        self._optimiser.zero_grad(set_to_none=True)
         parts = batch[:2] if isinstance(batch, Rehearsal) else (batch,)
-        shape = parts[0].image.shape
-        with memory_explained(tile=shape[-1], batch=sum(len(part.image) for part in parts)):
-            losses = self._losses(parts)
-            loss = losses[0]
-            if isinstance(batch, Rehearsal):
-                loss = (1 - batch.share) * losses[0] + batch.share * losses[1]
-            value = float(losses[0].detach())
-            if not isfinite(float(loss.detach())):
-                return nan
-            if loss.requires_grad:
-                loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        share = batch.share if isinstance(batch, Rehearsal) else 0.0
+        count, patch = sum(len(part.image) for part in parts), parts[0].image.shape[-1]
+        value = self._room.attempt(
+            lambda: self._backward(parts, share), count=count, patch=patch, device=self._device
+        )
+        if not isfinite(value):
+            return nan
         norm = nn.utils.clip_grad_norm_(self._weights, self._config.gradient_norm)
         if not isfinite(float(norm)):
             return nan
@@ -129,6 +128,17 @@ class SegmentationTask:
         for group in self._optimiser.param_groups:
             group["lr"] /= 2
 
+    def _backward(self, parts: Sequence[Batch], share: float) -> float:
+        """Put the gradient into the weights; return the loss of the corrections, NaN of none."""
+        self._optimiser.zero_grad(set_to_none=True)
+        losses = self._losses(parts)
+        loss = (1 - share) * losses[0] + share * losses[1] if len(losses) > 1 else losses[0]
+        if not isfinite(float(loss.detach())):
+            return nan
+        if loss.requires_grad:
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        return float(losses[0].detach())
+
     def _losses(self, parts: Sequence[Batch]) -> list[Tensor]:
         """Return the loss of each part, of one pass of all of them.
 
@@ -142,7 +152,8 @@ class SegmentationTask:
         if self._config.augmentation:
             image, target, reviewed = augment(image, target, reviewed)
         with autocast(self._device, self.precision):
-            logits = self.network(image.contiguous(memory_format=torch.channels_last))
+            images = image.contiguous(memory_format=torch.channels_last)
+            logits = self._room.logits(self.network, images)
         sizes = [len(part.image) for part in parts]
         pieces = (a.split(sizes) for a in (logits.float(), target, reviewed))
         config = self._config.loss
@@ -163,12 +174,21 @@ def _encoder(network: nn.Module) -> nn.Module:
     return encoder
 
 
+def _frozen(network: nn.Module, config: TrainingConfig) -> list[nn.Module]:
+    """List what is not trained: the encoder, or all but the last stages, where asked."""
+    if config.train_last is not None:
+        trained = {
+            part for stage in tail_stages(network, config.train_last) for part in stage.modules()
+        }
+        return [part for part in network.modules() if not trained.intersection(part.modules())]
+    return [_encoder(network)] if config.keep_encoder else []
+
+
 def _kept(
-    network: nn.Module, encoder: nn.Module | None, *, statistics: bool
+    network: nn.Module, frozen: Sequence[nn.Module], *, statistics: bool
 ) -> Iterator[nn.Module]:
-    """Yield what stays in eval mode: the kept encoder, and batch normalisation."""
-    if encoder is not None:
-        yield encoder
+    """Yield what stays in eval mode: what is frozen, and batch normalisation."""
+    yield from frozen
     if statistics:
         for part in network.modules():
             if isinstance(part, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - no public base

@@ -168,16 +168,14 @@ class TailNetwork(nn.Module):
         Arithmetic of the stages before.
     most
         Bytes of features that are kept.
-    tail, cache
-        Given where two networks share what comes before.
     """
 
     def __init__(
         self, network: nn.Module, count: int, precision: str, *, most: int = 512 * 2**20
     ) -> None:
         super().__init__()
-        self._count, self._precision = self._possible(network, count), precision
-        self._stages = tail_stages(network, self._count)
+        self._count, self._precision = count, precision
+        self._stages = tail_stages(network, count)
         self.tail = Tail(self._stages)
         self._base = [network]  # in a list: its weights are not this one's
         self.cache = FeatureCache(most)
@@ -187,6 +185,11 @@ class TailNetwork(nn.Module):
         other = TailNetwork(self._base[0], self._count, self._precision)
         other.cache = self.cache
         return other
+
+    @classmethod
+    def of(cls, network: nn.Module, count: int, precision: str, *, most: int) -> TailNetwork:
+        """Return one of ``count`` stages, or of the head alone where these are no chain."""
+        return cls(network, count if _is_chain(network, count) else 0, precision, most=most)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits of images (n, 1, rows, columns)."""
@@ -210,19 +213,17 @@ class TailNetwork(nn.Module):
             batch = image.clone()[None].to(device).contiguous(memory_format=torch.channels_last)
             return recorded(self._base[0], self._stages, batch)
 
-    def _possible(self, network: nn.Module, count: int) -> int:
-        """Return ``count``, or 0 where this network's stages do not follow one another so."""
-        stages = tail_stages(network, count)
-        weight = next(network.parameters())
-        image = torch.linspace(0, 1, 64 * 64, device=weight.device).reshape(1, 1, 64, 64)
-        with torch.no_grad():
-            image = image.to(weight.dtype)
-            try:
-                found = Tail(stages)(recorded(network, stages, image))
-            except (RuntimeError, TypeError, IndexError):
-                return 0
-            same = torch.allclose(found, network(image), rtol=1e-3, atol=1e-4)
-        return count if same else 0
+
+def _is_chain(network: nn.Module, count: int) -> bool:
+    """Tell whether the last stages, each given what it noted, say what the network says."""
+    stages, weight = tail_stages(network, count), next(network.parameters())
+    image = torch.linspace(0, 1, 64 * 64, device=weight.device).reshape(1, 1, 64, 64)
+    with torch.no_grad():
+        try:
+            found = Tail(stages)(recorded(network, stages, image))
+        except (RuntimeError, TypeError, IndexError):
+            return False
+        return bool(torch.allclose(found, network(image), rtol=1e-3, atol=1e-4))
 
 
 def recorded(network: nn.Module, stages: Sequence[nn.Module], images: Tensor) -> Features:

@@ -56,12 +56,13 @@ def light(request: Light) -> _Events:
     for step in learn_light(network, samples, config, precision=bench.precision):
         done = step.step
         yield Progress(done, config.steps, "steps", "Learning from this slice")
-    ended = yield from update.judged(network.eval(), done)
+    judged = yield from update.judged(network.eval(), done)
     count = 0
-    for box in update.around() if ended.shown else ():
+    for box in update.around() if judged.ended.shown else ():
         if count >= _FEWEST and monotonic() - started > _MOST_SECONDS:
             break
-        yield LightProposed(box, request.plane, (yield from update.predicted(network, box)))
+        probability = yield from update.predicted(network, box)
+        yield LightProposed(box, request.plane, probability, judged.weight)
         count += 1
-    _log.info("Light update of %s %d: %s", request.plane, request.index, ended)
-    yield replace(ended, slices=count, seconds=monotonic() - started)
+    _log.info("Light update of %s %d: %s", request.plane, request.index, judged)
+    yield replace(judged.ended, slices=count, seconds=monotonic() - started)

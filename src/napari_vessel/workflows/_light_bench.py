@@ -45,7 +45,7 @@ def bench_of(project: Project, config: LightConfig) -> Bench:
     bench = Bench(
         key=key,
         levels=windowed_reader(volume, volume.window(), checkpoint.card, used),
-        network=TailNetwork(network, config.stages, precision, most=config.cache_mb * 2**20),
+        network=TailNetwork.of(network, config.stages, precision, most=config.cache_mb * 2**20),
         inference=settled(settings.inference, volume, checkpoint.card),
         precision=precision,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +21,18 @@ from napari_vessel.workflows._light_bench import Bench
 from napari_vessel.workflows._light_words import Light, LightEnded, blended
 
 _MOST_JUDGED = 3  # slices
+_MOST_KEPT = 0.5  # of what is shown, beside the update
 
 Mask = NDArray[np.bool_]
 Probability = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Whether an update helped, and what the proposal that is shown keeps beside it."""
+
+    ended: LightEnded
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -78,38 +87,52 @@ class Update:
             )
         return found
 
-    def judged(self, network: nn.Module, steps: int) -> Generator[Progress, None, LightEnded]:
+    def judged(self, network: nn.Module, steps: int) -> Generator[Progress, None, Judged]:
         """Compare with what was proposed before, where that was reviewed.
 
         By what is held out, if there is vessel in it; else by what was learned from, where
         only a failure would show.
         """
-        asked, counts = self.request, np.zeros((2, 2, 3), np.int64)  # held out, after; tp, fp, fn
-        learned, proposed = self.learned_from(), False
+        asked, learned = self.request, self.learned_from()
+        seen = []
         for index in learned[:_MOST_JUDGED]:
             box = self._slice(index)
-            light, before = (yield from self.predicted(network, box)), self._before(box)
-            proposed |= before is not None
-            reviewed = label_state(self.overlay.read(box))
-            held = ~self.split.trainable(box)
-            for after, seen in enumerate((before, blended(before, light))):
-                mask = np.zeros(box.shape, np.uint8) if seen is None else mask_of(seen, self._at)
-                for out, where in enumerate((~held, held)):
-                    counts[out, after] += _counted(mask, reviewed, where)
-        held_out = bool(counts[1, 0, 0] + counts[1, 0, 2])
-        before_after = [_dice(counts[int(held_out), after]) for after in (0, 1)]
-        return LightEnded(
+            seen.append((box, self._before(box), (yield from self.predicted(network, box))))
+        proposed = any(before is not None for _, before, _ in seen)
+        shown = self._counts(seen, lambda before, _: before)
+        # Nobody learned from the corrections yet when it was proposed: that is its true score.
+        weight = min(_dice(shown.sum(axis=0)), _MOST_KEPT) if proposed else 0.0
+        light = self._counts(seen, lambda before, now: blended(before, now, weight))
+        held_out = bool(shown[1, 0] + shown[1, 2])
+        dice = [_dice(counts[int(held_out)]) for counts in (shown, light)]
+        better = not proposed or dice[1] > dice[0]
+        ended = LightEnded(
             plane=asked.plane,
             index=asked.index,
             slices=0,
             learned_from=len(learned),
             steps=steps,
-            dice_before=before_after[0],
-            dice_after=before_after[1],
+            dice_before=dice[0],
+            dice_after=dice[1],
             held_out=held_out,
-            shown=not proposed or before_after[1] > before_after[0],
+            shown=better,
             seconds=0.0,
         )
+        return Judged(ended, weight)
+
+    def _counts(
+        self,
+        seen: Sequence[tuple[Box, Probability | None, Probability]],
+        choose: Callable[[Probability | None, Probability], Probability | None],
+    ) -> NDArray[np.int64]:
+        """Count right, invented and missed vessel, of what is learned from and what is held out."""
+        counts = np.zeros((2, 3), np.int64)
+        for box, before, now in seen:
+            found = choose(before, now)
+            mask = np.zeros(box.shape, np.uint8) if found is None else mask_of(found, self._at)
+            reviewed, free = label_state(self.overlay.read(box)), self.split.trainable(box)
+            counts += [_counted(mask, reviewed, where) for where in (free, ~free)]
+        return counts
 
     def around(self) -> Iterator[Box]:
         """Yield the slices to propose, the nearest first; not those that are reviewed wholly."""

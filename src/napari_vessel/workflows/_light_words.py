@@ -30,11 +30,15 @@ class Light:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LightProposed:
-    """A slice as the light update sees it, in its own plane alone: uint8, shaped as ``box``."""
+    """A slice as the light update sees it, in its own plane alone: uint8, shaped as ``box``.
+
+    ``weight`` is what the proposal that is shown keeps beside it, see :func:`blended`.
+    """
 
     box: Box
     plane: Plane
     probability: np.ndarray
+    weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,26 @@ class LightEnded:
     seconds: float
 
 
-def blended(shown: NDArray[np.uint8] | None, light: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the mean of what is shown and what a light update says, rounded down.
+def blended(
+    shown: NDArray[np.uint8] | None, light: NDArray[np.uint8], weight: float
+) -> NDArray[np.uint8]:
+    """Return the weighted mean of what is shown and what a light update says.
 
-    What is shown is fused of three planes and several views; the update knows one. None: nothing
-    is shown there.
+    What is shown is fused of three planes and several views, and may be right where the update,
+    which knows one, errs: it keeps ``weight``, none where it was never right.
 
-    >>> blended(np.array([0, 200, 255], np.uint8), np.array([255, 100, 255], np.uint8)).tolist()
-    [127, 150, 255]
+    Parameters
+    ----------
+    shown, light : ndarray of uint8
+        Probability × 255; None: nothing is shown there.
+    weight
+        From 0 to 1.
+
+    >>> one, other = np.array([0, 200, 255], np.uint8), np.array([255, 100, 255], np.uint8)
+    >>> blended(one, other, 0.5).tolist(), blended(one, other, 0.0).tolist()
+    ([127, 150, 255], [255, 100, 255])
     """
-    if shown is None:
+    if shown is None or weight == 0:
         return light
-    return ((shown.astype(np.uint16) + light) // 2).astype(np.uint8)
+    kept = round(256 * weight)
+    return ((kept * shown.astype(np.uint32) + (256 - kept) * light) // 256).astype(np.uint8)

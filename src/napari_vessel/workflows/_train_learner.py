@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, fields
 from math import inf, isfinite
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -17,7 +17,6 @@ from napari_vessel.training import (
     EpochEnd,
     FitEnd,
     FitMemory,
-    MixedSampler,
     SegmentationTask,
     StepEnd,
     TrainingConfig,
@@ -32,12 +31,28 @@ _STEPS_SECONDS = 180.0  # of work that a kill in the middle of an epoch can cost
 _EPOCH_SECONDS = 20.0  # epochs shorter than this are not kept one by one
 
 
+class Resumable(Protocol):
+    """Batches, an epoch each time, which can be gone on with."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Draw an epoch."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return what the next batches follow from, in JSON's types."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        ...
+
+
 @dataclass
 class Learner:
     """A task, what it draws from, and all that the next step follows from."""
 
     task: SegmentationTask
-    sampler: MixedSampler
+    sampler: Resumable
     config: TrainingConfig
     folder: TrainFolder
     memory: FitMemory
@@ -93,6 +108,10 @@ class Learner:
                 self._keep(last)
             raise
         raise TypeError("fit ended without a FitEnd")
+
+    def keep_now(self) -> None:
+        """Keep what there is, also after the end: the best state can be gone on from."""
+        self.folder.save(self._state(), self.history.lines())
 
     def _limited(self) -> TrainingConfig:
         """Take what was trained before from the time limit."""
