@@ -10,11 +10,14 @@ import typer
 
 import napari_vessel
 from napari_vessel.cli import (
+    _checkpoints,
+    _converting,
     _demo,
     _info,
     _jobs,
     _journals,
     _learning,
+    _measuring,
     _predicting,
     _projects,
     _results,
@@ -40,8 +43,11 @@ for module in (
     _projects,
     _journals,
     _results,
+    _measuring,
     _training,
     _learning,
+    _checkpoints,
+    _converting,
 ):
     module.register(app)
 

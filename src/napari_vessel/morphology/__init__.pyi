@@ -23,13 +23,14 @@ __all__ = [
     "lumen_likelihood",
     "nearest_vessel",
     "opened_block",
-    "reached_from",
     "radii_at",
+    "reached_from",
     "skeleton_of",
     "small_removed",
     "smoothed",
     "strahler_orders",
     "surroundings",
+    "thinned",
     "tight",
 ]
 
@@ -63,5 +64,6 @@ from ._skeleton_radii import radii_at as radii_at
 from ._smallest import SMALLEST_UM3 as SMALLEST_UM3
 from ._smallest import least_voxels as least_voxels
 from ._strahler import strahler_orders as strahler_orders
+from ._thinning import thinned as thinned
 from ._wall import lumen_likelihood as lumen_likelihood
 from ._wall import reached_from as reached_from

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_vessel.geometry import Box, VoxelSize, Zyx
-from napari_vessel.metrics import centreline
 from napari_vessel.morphology._label_pieces import BlocksDone
 from napari_vessel.morphology._skeleton_config import MeasureConfig
 from napari_vessel.morphology._skeleton_joining import BlockSkeleton, Skeleton, joined
 from napari_vessel.morphology._skeleton_radii import radii_at
+from napari_vessel.morphology._thinning import thinned
 
 __all__ = ["skeleton_of"]
 
@@ -98,7 +98,7 @@ def _block(
 
 def _thinned(wide: _Wide, voxel_size: VoxelSize) -> BlockSkeleton:
     """Thin ``wide``; keep the voxels within its core, and which way they lead out of it."""
-    skeleton = centreline(wide.mask)
+    skeleton = thinned(wide.mask, wide.box.start)
     inner = wide.core.relative_to(wide.box)
     voxels = np.argwhere(skeleton[inner.slices]) + inner.start
     radius = radii_at(wide.mask, voxels, voxel_size)

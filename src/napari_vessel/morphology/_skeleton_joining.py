@@ -70,6 +70,9 @@ def joined(
     empty = np.zeros((0, 3), np.int64)
     voxels = np.concatenate([*(part.voxels for part in parts), empty])
     radius = np.concatenate([*(part.radius_um for part in parts), np.zeros(0)])
+    # Where all is vessel nobody knows how wide it is: as wide as what was looked at.
+    edges = [n * um for n, um in zip(region.shape, voxel_size.zyx, strict=True)]
+    radius = np.minimum(radius, min(edges) / 2)
     block = np.repeat(np.arange(len(parts)), [len(part.voxels) for part in parts])
     index = _flat(voxels, region)
     order = np.argsort(index)

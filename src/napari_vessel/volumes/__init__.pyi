@@ -4,6 +4,7 @@ __all__ = [
     "SURFACE_WRITERS",
     "CacheConfig",
     "CacheState",
+    "ConvertPlan",
     "ExportProgress",
     "Exporter",
     "GraphWriter",
@@ -23,6 +24,8 @@ __all__ = [
     "WindowConfig",
     "check_graph_output",
     "coarsen",
+    "convert_plan",
+    "convert_volume",
     "create_store",
     "export_labels",
     "export_nifti",
@@ -33,6 +36,7 @@ __all__ = [
     "export_tiff_stack",
     "finer_box",
     "folder_beside",
+    "is_begun",
     "least_vessel",
     "level_factors",
     "level_shapes",
@@ -49,6 +53,7 @@ __all__ = [
     "remove_half_removed",
     "remove_leftovers",
     "replace_folder",
+    "slow_planes",
     "sum_of",
     "sync_tree",
     "the_cache",
@@ -72,6 +77,11 @@ from ._atomic import write_atomically as write_atomically
 from ._chunk_cache import CacheConfig as CacheConfig
 from ._chunk_cache import CacheState as CacheState
 from ._chunk_cache import the_cache as the_cache
+from ._convert import ConvertPlan as ConvertPlan
+from ._convert import convert_plan as convert_plan
+from ._convert import convert_volume as convert_volume
+from ._convert import is_begun as is_begun
+from ._convert import slow_planes as slow_planes
 from ._export import EXPORTERS as EXPORTERS
 from ._export import Exporter as Exporter
 from ._export_nifti import export_nifti as export_nifti

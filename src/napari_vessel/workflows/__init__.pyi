@@ -6,6 +6,10 @@ __all__ = [
     "BlockProposed",
     "Clean",
     "Cleaned",
+    "Compare",
+    "Compared",
+    "Convert",
+    "Converted",
     "Correct",
     "Corrected",
     "Created",
@@ -25,6 +29,8 @@ __all__ = [
     "Light",
     "LightEnded",
     "LightProposed",
+    "Measure",
+    "Measured",
     "NewProject",
     "PlaceScan",
     "PlaceScene",
@@ -47,6 +53,8 @@ __all__ = [
     "Train",
     "TrainRun",
     "Trained",
+    "Verified",
+    "Verify",
     "Workflow",
     "as_csv",
     "as_values",
@@ -70,9 +78,12 @@ __all__ = [
     "write_focus",
 ]
 
+from ._compare_words import Compare as Compare
+from ._compare_words import Compared as Compared
 from ._events import BlockFailed as BlockFailed
 from ._events import BlockProposed as BlockProposed
 from ._events import Cleaned as Cleaned
+from ._events import Converted as Converted
 from ._events import Corrected as Corrected
 from ._events import Created as Created
 from ._events import Diagnosed as Diagnosed
@@ -81,6 +92,7 @@ from ._events import Exported as Exported
 from ._events import Foreseen as Foreseen
 from ._events import Fused as Fused
 from ._events import JobBegun as JobBegun
+from ._events import Measured as Measured
 from ._events import Planned as Planned
 from ._events import PlannedVolume as PlannedVolume
 from ._events import Progress as Progress
@@ -88,6 +100,7 @@ from ._events import Proposed as Proposed
 from ._events import Retrained as Retrained
 from ._events import SliceProposed as SliceProposed
 from ._events import Trained as Trained
+from ._events import Verified as Verified
 from ._focusing import write_focus as write_focus
 from ._forecast import Forecast as Forecast
 from ._forecast import forecast as forecast
@@ -123,17 +136,20 @@ from ._reading import polarity_used as polarity_used
 from ._registry import WORKFLOWS as WORKFLOWS
 from ._registry import Workflow as Workflow
 from ._requests import Clean as Clean
+from ._requests import Convert as Convert
 from ._requests import Correct as Correct
 from ._requests import Evaluate as Evaluate
 from ._requests import Examine as Examine
 from ._requests import Export as Export
 from ._requests import Focus as Focus
 from ._requests import Foresee as Foresee
+from ._requests import Measure as Measure
 from ._requests import NewProject as NewProject
 from ._requests import Predict as Predict
 from ._requests import Propose as Propose
 from ._requests import Retrain as Retrain
 from ._requests import Train as Train
+from ._requests import Verify as Verify
 from ._scale import ScaleUsed as ScaleUsed
 from ._scale import scale_sentence as scale_sentence
 from ._scale import scale_used as scale_used

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_vessel.geometry import Box, Plane, VoxelSize, Zyx
 from napari_vessel.metrics import BlockScores
+from napari_vessel.volumes import VesselGraph
 
 State = Literal["complete", "partial"]
 
@@ -229,6 +230,49 @@ class Exported:
     format: str
     voxels: int
     vessel_voxels: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """The vessels of a mask were measured; ``graph`` where it was asked for.
+
+    ``summary`` is empty for a surface; of ``pieces`` some were ``removed`` as too small,
+    where that was asked.
+    """
+
+    path: Path | None
+    format: str
+    box: Box
+    summary: dict[str, float | int]
+    pieces: int | None
+    removed: int | None
+    seconds: float
+    graph: VesselGraph | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An export was read back; ``document`` is what its crate says."""
+
+    path: Path
+    sound: bool
+    problems: tuple[str, ...]
+    document: dict[str, Any]
+    vessel_voxels: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A volume was written as a pyramid; ``read_bytes`` of voxels were read of it."""
+
+    path: Path
+    shape: Zyx
+    levels: int
+    read_bytes: int
+    missing_chunks: int
+    resumed: bool
     seconds: float
 
 

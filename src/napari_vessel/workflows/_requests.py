@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.inference import InferenceConfig
-from napari_vessel.morphology import SMALLEST_UM3
+from napari_vessel.morphology import SMALLEST_UM3, MeasureConfig
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import VolumeOptions
 from napari_vessel.workflows._train_config import TrainRun
@@ -108,11 +108,14 @@ class Retrain:
 
     ``take`` false: a network that is better is kept in the project, and who asked takes it into
     use (``use_checkpoint(project, name, instead_of=parent)``) once no stroke is under way.
+    ``go_on``: go on from where the last training of this project came to the end of its time; one
+    that was interrupted is gone on with anyhow.
     """
 
     project: Path
     config: TrainingConfig | None = None
     take: bool = True
+    go_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,44 @@ class Export:
     format: str = "ome-zarr"
     overwrite: bool = False
     options: VolumeOptions = VolumeOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Measure the vessels of a mask or a project, or of a box of it.
+
+    ``out`` none: nothing is written. ``format`` is one of graphs or of surfaces.
+    ``keep_graph`` brings the graph with the result.
+    """
+
+    source: str
+    out: Path | None = None
+    format: str = "csv"
+    box: Box | None = None
+    config: MeasureConfig = MeasureConfig()
+    threshold: float | None = None
+    overwrite: bool = False
+    options: VolumeOptions = VolumeOptions()
+    keep_graph: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Check an export against its crate, and against the mask of ``against`` as it is now."""
+
+    export: Path
+    against: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """Write a volume as a sharded OME-Zarr 0.5 pyramid, ``workers`` pieces at a time."""
+
+    volume: str
+    out: Path
+    options: VolumeOptions = VolumeOptions()
+    workers: int = 2
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
