@@ -49,7 +49,7 @@ def learned(
     if tuned:
         config = TrainingConfig(minutes=plan.seconds / 60, seed=seed)
     else:
-        _from_scratch(project, item, seed)
+        scratch_in_use(project, item, seed)
         config = TrainingConfig(minutes=plan.scratch_seconds / 60, seed=seed, **_SCRATCH)
     training = Training(project, config)
     figures: dict[str, Any] = {"early": {}}
@@ -120,7 +120,7 @@ def _correct(project: Project, item: Item, folder: Path, slices: tuple[int, ...]
     _run("correct", Correct(project.path, str(labels), slices=places))
 
 
-def _from_scratch(project: Project, item: Item, seed: int) -> None:
+def scratch_in_use(project: Project, item: Item, seed: int) -> None:
     """Put a network of the starter's architecture in use that has learned nothing.
 
     It is of the volume's own voxel size and polarity: nothing is rescaled or inverted.

@@ -11,6 +11,7 @@ from napari_vessel.runner import InlineRunner
 from napari_vessel.session import Session
 from napari_vessel.simulate import (
     PERFECT,
+    Pace,
     Person,
     PersonConfig,
     Piece,
@@ -85,8 +86,8 @@ def test_one_seed_one_hand(session, truth):
 
 def test_time_grows_with_the_way_of_the_brush():
     config = PersonConfig(pause_s=0)
-    person = Person(None, None, config)
-    seconds = [person._timed(1000, way, 1) for way in (0, 10, 100, 1000)]
+    person = Pace(config)
+    seconds = [person.time_of(1000, way, 1) for way in (0, 10, 100, 1000)]
     assert seconds == sorted(seconds)
     steps = np.diff(seconds)
     np.testing.assert_allclose(steps, np.diff([0, 10, 100, 1000]) / config.brush_px_s)
@@ -101,8 +102,8 @@ def test_a_longer_and_a_wider_piece_takes_a_longer_way():
 
 
 def test_pauses_make_it_longer_and_never_shorter():
-    busy, calm = (Person(None, None, PersonConfig(pause_s=s, seed=1)) for s in (0, 20))
-    times = [[person._timed(1000, 500, 5) for _ in range(30)] for person in (busy, calm)]
+    busy, calm = (Pace(PersonConfig(pause_s=s, seed=1)) for s in (0, 20))
+    times = [[person.time_of(1000, 500, 5) for _ in range(30)] for person in (busy, calm)]
     assert all(a <= b for a, b in zip(*times, strict=True))
     assert sum(times[1]) > sum(times[0]) + 20
 

@@ -8,6 +8,7 @@ __all__ = [
     "EffortRow",
     "LoopConfig",
     "Looped",
+    "Pace",
     "Person",
     "PersonConfig",
     "Piece",
@@ -38,9 +39,10 @@ from ._effort import run_effort as run_effort
 from ._loop import LoopConfig as LoopConfig
 from ._loop import Looped as Looped
 from ._loop import run_loop as run_loop
-from ._person import PERFECT as PERFECT
+from ._pace import PERFECT as PERFECT
+from ._pace import Pace as Pace
+from ._pace import PersonConfig as PersonConfig
 from ._person import Person as Person
-from ._person import PersonConfig as PersonConfig
 from ._person import Worked as Worked
 from ._strategy import Strategy as Strategy
 from ._strategy import places_in_order as places_in_order

@@ -18,7 +18,8 @@ from napari_vessel.project import Project
 from napari_vessel.runner import Runner
 from napari_vessel.session import ActivityName, Session
 from napari_vessel.simulate._annotator import drive
-from napari_vessel.simulate._person import Person, PersonConfig
+from napari_vessel.simulate._pace import PersonConfig
+from napari_vessel.simulate._person import Person
 from napari_vessel.simulate._strategy import Strategy, places_in_order
 from napari_vessel.training import TrainingConfig
 from napari_vessel.workflows import Focus, Progress, Retrained

@@ -6,38 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel, Field
 
 from napari_vessel.annotation import EditableLabels, Place
 from napari_vessel.errors import VesselError
 from napari_vessel.geometry import Box
 from napari_vessel.session import Session
 from napari_vessel.simulate._annotator import drive
+from napari_vessel.simulate._pace import Pace, PersonConfig
 from napari_vessel.simulate._strokes import Mask, Piece, drawn_by_hand, pieces_of
 
-__all__ = ["PERFECT", "Person", "PersonConfig", "Worked"]
-
-
-class PersonConfig(BaseModel, frozen=True, extra="forbid"):
-    """How a person works; lengths in voxels of the slice, times in seconds."""
-
-    look_s: float = Field(4.0, ge=0, description="To look a slice over.")
-    pixel_s: float = Field(1e-4, ge=0, description="More for each of its pixels.")
-    go_s: float = Field(1.5, ge=0, description="To go to the next place.")
-    aim_s: float = Field(0.7, ge=0, description="Before each stroke, with the brush's size set.")
-    brush_px_s: float = Field(40.0, gt=0, description="Of the brush's way in a second.")
-    largest_brush: int = Field(15, ge=1, description="Diameter; wider pieces take several passes.")
-    accept_s: float = Field(1.0, ge=0, description="To accept a slice.")
-    pause_every_s: float = Field(60.0, gt=0, description="Of work between two pauses, on average.")
-    pause_s: float = Field(6.0, ge=0, description="A pause, on average.")
-    edge_px: float = Field(0.5, ge=0, description="How far off the drawn edges are, on average.")
-    wall_px: float = Field(1.0, ge=0, description="Errors no farther from the wall are left.")
-    least_piece: int = Field(3, ge=1, description="Pixels of the smallest error that is seen.")
-    seed: int = Field(0, ge=0, description="Of edges and pauses.")
-
-
-PERFECT = PersonConfig(edge_px=0, wall_px=0, least_piece=1, pause_s=0)
-"""Sees all and draws exactly."""
+__all__ = ["Person", "Worked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +43,13 @@ class Person:
 
     def __init__(self, session: Session, truth: Mask, config: PersonConfig) -> None:
         self.session, self.truth, self.config = session, truth, config
-        self.seconds = 0.0
+        self.pace = Pace(config)
         self._rng = np.random.default_rng(config.seed)
-        self._until_pause = self._rng.exponential(config.pause_every_s)
+
+    @property
+    def seconds(self) -> float:
+        """What all of it took so far."""
+        return self.pace.seconds
 
     def correct(self, place: Place) -> Worked:
         """Mend what is wrong in a place, accept it, and tell what that took."""
@@ -80,8 +62,7 @@ class Person:
             self._stroke(place, at, piece)
         self._accept(place, at)
         path = sum(piece.path_px(self.config.largest_brush) for piece in pieces)
-        seconds = self._timed(box.size, path, len(pieces))
-        self.seconds += seconds
+        seconds = self.pace.time_of(box.size, path, len(pieces))
         return Worked(seconds, len(pieces), path, int(np.count_nonzero(shown != truth)))
 
     def _labels(self) -> EditableLabels:
@@ -115,14 +96,3 @@ class Person:
             session.accept_slice(place.plane, place.index)
         else:
             list(drive(session, "tool", session.accept_box(at, "a place")))
-
-    def _timed(self, pixels: int, path_px: float, strokes: int) -> float:
-        config = self.config
-        work = config.go_s + config.look_s + config.pixel_s * pixels + config.accept_s
-        work += config.aim_s * strokes + path_px / config.brush_px_s
-        pauses = 0.0
-        self._until_pause -= work
-        while self._until_pause <= 0:
-            self._until_pause += self._rng.exponential(config.pause_every_s) + 1e-3
-            pauses += float(self._rng.exponential(config.pause_s)) if config.pause_s else 0.0
-        return work + pauses
