@@ -249,7 +249,7 @@ def test_undo_with_nothing_says_so(desk):
 def test_keys_with_nothing_open_are_answered_in_words(docked, qtbot):
     viewer, dock = docked()
     before = len(notification_manager.records)
-    for key in ("Shift-A", "Shift-P", "Shift-N", "Q"):
+    for key in ("Shift-A", "Shift-P", "Shift-N", "Shift-W", "Q"):
         viewer.keymap[next(k for k in viewer.keymap if str(k) == key.replace("-", "+"))](viewer)
     assert told_since(before) == ["No volume is shown: open one, or show it again."]
     for section in (dock.predict, dock.retrain, dock.export):

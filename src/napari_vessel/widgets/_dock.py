@@ -18,8 +18,11 @@ from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._history_section import HistorySection
 from napari_vessel.widgets._jobs import Jobs
 from napari_vessel.widgets._jobs_section import JobsSection
+from napari_vessel.widgets._networks_section import NetworksSection
 from napari_vessel.widgets._orthogonal_section import OrthogonalSection
 from napari_vessel.widgets._predict_section import PredictSection
+from napari_vessel.widgets._progress_section import ProgressSection
+from napari_vessel.widgets._queue_section import QueueSection
 from napari_vessel.widgets._region_section import RegionSection
 from napari_vessel.widgets._retrain_section import RetrainSection
 from napari_vessel.widgets._section import Desk, Sentence, button
@@ -67,14 +70,20 @@ class VesselsDock(QWidget):
         self.region = RegionSection(self.desk)
         self.predict = PredictSection(self.desk)
         self.correct = CorrectSection(self.desk)
+        self.queue = QueueSection(self.desk)
+        self.queue.far.connect(self.region.open_around)
+        self.progress = ProgressSection(self.desk)
+        self.progress.go.connect(self.queue.go_to_place)
         self.history = HistorySection(self.desk)
         self.planes = OrthogonalSection(self.desk)
         self.retrain = RetrainSection(self.desk)
+        self.networks = NetworksSection(self.desk)
+        self.networks.far.connect(self.region.open_around)
         self.export = ExportSection(self.desk)
         self.whole = JobsSection(self.desk, self.predict.settings)
         self.sections = (
-            *(self.volume, self.region, self.predict, self.correct, self.history),
-            *(self.planes, self.retrain, self.export, self.whole),
+            *(self.volume, self.region, self.predict, self.correct, self.queue, self.history),
+            *(self.planes, self.retrain, self.networks, self.progress, self.export, self.whole),
         )
         content = QWidget()
         inside = QVBoxLayout(content)
@@ -102,7 +111,8 @@ class VesselsDock(QWidget):
         link = self.desk.link
         link.bind("Shift-P", self.predict.start)
         link.bind("Shift-A", self.correct.accept_slice)
-        link.bind("Shift-N", self.region.work_here)
+        link.bind("Shift-N", self.queue.go_next)
+        link.bind("Shift-W", self.region.work_here)
         link.bind("Q", link.toggle_mask)
 
     def _start(self) -> None:

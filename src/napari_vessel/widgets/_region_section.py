@@ -34,7 +34,7 @@ class RegionSection(Section):
         self.where = Sentence()
         self.body.addWidget(self.where)
         self.here = button(
-            "Work here (Shift-N)",
+            "Work here (Shift-W)",
             "Open what lies around the middle of the view at full resolution, instead of what is "
             "open now. What you painted is saved first.",
             self.work_here,
@@ -94,6 +94,11 @@ class RegionSection(Section):
         focus = self.desk.link.focus()
         if focus is not None and self.desk.session.is_partial:
             self.move_to(self.desk.session.region_around(focus.voxel))
+
+    def open_around(self, point: tuple[float, float, float]) -> None:
+        """Open the region around a point (volume voxels), and show it."""
+        self._going = point
+        self.move_to(self.desk.session.region_around(point))
 
     def move_to(self, box: Box) -> None:
         """Open ``box`` (volume voxels) at full resolution, on a worker's thread."""

@@ -1,0 +1,174 @@
+"""The sections Where next and Progress, on a project that has a proposal."""
+
+import numpy as np
+import pytest
+
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.project import BlockLedger, Project, ReviewRecords, ledger_path
+from napari_vessel.volumes import StoreSpec, create_store, open_volume
+
+pytestmark = pytest.mark.gui
+
+SHAPE = (12, 40, 48)
+
+
+@pytest.fixture
+def project(tmp_path, volume_path):
+    """A project whose proposal is sure of all but a blot in XY 4 and a streak along z."""
+    made = Project.create(tmp_path / "kidney.vessel", open_volume(str(volume_path)))
+    probability = np.zeros(SHAPE, np.uint8)
+    probability[2:10, 5:9] = 255
+    probability[4, 15:30, 10:30] = 120
+    probability[:, 33, 40] = 110
+    spec = StoreSpec(
+        shape=SHAPE,
+        voxel_size=made.config.volume.voxel_size,
+        chunk=(12, 40, 48),
+        arrays=("probability", "disagreement"),
+        attrs={
+            "region": str(Box.of(SHAPE)),
+            "before": None,
+            "checkpoint": "starter",
+            "inference": {"planes": ["xy", "xz", "yz"]},
+        },
+    )
+    store = create_store(made.proposals / "p1.ome.zarr", spec)
+    store.write("probability", Box.of(SHAPE), probability)
+    store.finish()
+    BlockLedger.open(ledger_path(made.proposals, "p1")).record(Box.of(SHAPE))
+    made.update(proposal="p1", threshold=0.5, smallest_um3=0.0)
+    return made
+
+
+@pytest.fixture
+def queued(make_dock, project, qtbot):
+    """The viewer and its dock with the project open and its places listed."""
+    viewer, dock = make_dock()
+    dock.volume.open_path(str(project.path))
+    qtbot.waitUntil(lambda: dock.desk.link.labels is not None)
+    qtbot.waitUntil(lambda: dock.session.queue is not None)
+    rest(dock, qtbot)
+    return viewer, dock
+
+
+def rest(dock, qtbot):
+    """Wait until the list and all that follows on it are up to date."""
+    qtbot.waitUntil(
+        lambda: (
+            not any(dock.desk.jobs.running(name) for name in ("queue", "tool", "open", "progress"))
+            and not dock.queue._soon.isActive()
+            and not dock.progress._soon.isActive()
+        )
+    )
+
+
+def press(viewer, key):
+    viewer.keymap[next(k for k in viewer.keymap if str(k) == key)](viewer)
+
+
+def test_shift_n_goes_to_the_error_in_its_plane_with_marks_and_pictures(queued):
+    viewer, dock = queued
+    first = dock.session.queue.places[0]
+    assert (first.plane, first.index) == (Plane.XY, 4)
+    press(viewer, "Shift+N")
+    assert dock.desk.link.slice_in_view() == (Plane.XY, 4)
+    focus = dock.desk.link.focus()
+    assert 15 <= focus.point[1] < 30
+    assert 10 <= focus.point[2] < 30
+    assert dock.queue.list.item(0).text().startswith("▶ 1  XY 4")
+    assert not dock.queue.list.item(0).icon().isNull()
+    marks = viewer.layers["Where next"]
+    assert len(marks.data) == len(dock.session.queue.places)
+    assert viewer.layers.selection.active is dock.desk.link.labels
+    press(viewer, "Shift+N")
+    second = dock.session.place
+    assert second.plane in (Plane.XZ, Plane.YZ)
+    assert dock.desk.link.slice_in_view() == (second.plane, second.index)
+
+
+def test_done_marks_as_reviewed_and_the_place_is_left_out(queued, qtbot):
+    viewer, dock = queued
+    press(viewer, "Shift+N")
+    place = dock.session.place
+    dock.queue.done.click()
+    qtbot.waitUntil(lambda: place.id in dock.session.queue.done)
+    rest(dock, qtbot)
+    assert dock.session.reviewed == place.box.size
+    assert place.id not in [each.id for each in dock.session.queue.places]
+
+
+def test_what_is_skipped_can_be_put_back_and_comes_first(queued, qtbot):
+    viewer, dock = queued
+    press(viewer, "Shift+N")
+    press(viewer, "Shift+N")
+    skipped = dock.session.place
+    dock.queue.skip.click()
+    qtbot.waitUntil(lambda: skipped.id in dock.session.queue.skipped)
+    rest(dock, qtbot)
+    assert skipped.id not in [place.id for place in dock.session.queue.places]
+    assert ReviewRecords(dock.session.project.path).marks().left_out == {skipped.id: "skip"}
+    dock.queue.left_list.setCurrentRow(0)
+    dock.queue.back.click()
+    qtbot.waitUntil(lambda: not dock.session.queue.skipped)
+    assert dock.session.queue.places[0].id == skipped.id
+
+
+def test_painting_what_was_unsure_takes_the_place_off_the_list(queued, qtbot):
+    _, dock = queued
+    session, before = dock.session, dock.session.queue
+    box = Box((4, 10, 5), (5, 35, 35))
+    session.begin_stroke("paint", Plane.XY)
+    session.paint(box, np.ones(box.shape, bool), 0)
+    session.end_stroke()
+    qtbot.waitUntil(lambda: session.queue is not before)
+    rest(dock, qtbot)
+    assert (Plane.XY, 4) not in [(place.plane, place.index) for place in session.queue.places]
+
+
+def test_the_audit_set_is_filled_in_scored_and_never_in_the_queue(queued, qtbot):
+    _, dock = queued
+    dock.progress.audit.switch.setChecked(True)
+    dock.progress.draw.click()
+    qtbot.waitUntil(lambda: dock.session.stock is not None and dock.session.stock.audit)
+    rest(dock, qtbot)
+    windows = dock.session.stock.audit
+    kept = ReviewRecords(dock.session.project.path).audit()
+    assert [each.place.id for each in windows] == [each.place.id for each in kept.windows]
+    dock.progress.list.setCurrentRow(0)
+    dock.progress.accept.click()
+    qtbot.waitUntil(lambda: dock.session.stock.audits)
+    rest(dock, qtbot)
+    point = dock.session.stock.audits[-1]
+    assert point.dice.value == 1
+    assert point.windows == 1
+    assert dock.progress.plot.isVisibleTo(dock)
+    assert "Audit Dice 1.000" in dock.progress.outcome.said
+
+
+def test_a_table_of_the_progress_is_saved(queued, qtbot, tmp_path):
+    _, dock = queued
+    dock.session.accept_slice(Plane.XY, 4)
+    qtbot.waitUntil(lambda: dock.session.stock is not None and dock.session.stock.slices)
+    dock.progress.save(tmp_path / "progress.csv")
+    lines = (tmp_path / "progress.csv").read_text().splitlines()
+    assert lines[0].startswith("utc,hours,kind,place,seconds,dice")
+    assert ",slice," in lines[1]
+
+
+def test_a_picture_of_both_sections(queued, qtbot, request):
+    """Keeps a picture where ``--screenshots`` asks for one."""
+    folder = request.config.getoption("--screenshots", default=None)
+    viewer, dock = queued
+    press(viewer, "Shift+N")
+    dock.session.accept_slice(Plane.XY, 3)
+    qtbot.waitUntil(lambda: dock.session.stock is not None and dock.session.stock.slices)
+    rest(dock, qtbot)
+    dock.area.ensureWidgetVisible(dock.queue, 0, 0)
+    if folder:
+        viewer.window._qt_window.resize(1300, 900)
+        qtbot.wait(300)
+        for name, section in (("queue", dock.queue), ("progress", dock.progress)):
+            dock.area.verticalScrollBar().setValue(section.y())
+            qtbot.wait(200)
+            viewer.window._qt_window.grab().save(f"{folder}/where-next-{name}.png")
+    assert dock.queue.list.count() == len(dock.session.queue.places)
