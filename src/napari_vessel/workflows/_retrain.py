@@ -11,17 +11,16 @@ from typing import Any
 
 from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.project import Project
-from napari_vessel.training import FitEnd, TrainingConfig, fit
+from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import Volume
 from napari_vessel.workflows._events import Progress
-from napari_vessel.workflows._history import History
 from napari_vessel.workflows._judging import judge
 from napari_vessel.workflows._lesson import Lesson, lesson_of
 from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._one_class import said_of_one_class
 from napari_vessel.workflows._outcome import Outcome
 from napari_vessel.workflows._requests import Retrain
-from napari_vessel.workflows._train_progress import training_progress
+from napari_vessel.workflows._retrain_run import RetrainRun
 
 _log = logging.getLogger(__name__)
 
@@ -48,19 +47,17 @@ def retrain(request: Retrain) -> Iterator[Any]:
     if warning := said_of_one_class(lesson.overlay):
         _log.warning(warning)
         yield Progress(0, 1, "steps", warning)
-    device, history = choose_device(project.config.inference.device), History()
-    with closing(lesson.sampler()) as sampler:
-        yield Progress(0, 1, "steps", "Scoring the network in use")
-        before, network = lesson.scores(checkpoint.load(device)), checkpoint.load(device)
-        for event in fit(lesson.task(network), sampler, lesson.config):
-            history.add(event)
-            if not isinstance(event, FitEnd):
-                yield event
-                yield training_progress(lesson.config, event, monotonic() - started)
+    device = choose_device(project.config.inference.device)
+    yield Progress(0, 1, "steps", "Scoring the network in use")
+    before = lesson.scores(checkpoint.load(device))
+    run = RetrainRun(project, checkpoint, position, lesson)
+    with run.held():
+        network, history = yield from run.learned(device, go_on=request.go_on)
     took = monotonic() - started
     found = yield from judge(lesson, checkpoint, network, before, seconds=took)
     outcome = Outcome(project, lesson, checkpoint, network, history, position, took)
     result = outcome.settle(found, take=request.take)
+    run.note(result.checkpoint)
     _log.info("Retrained: %s", result.reason)
     tell_missing(volume)
     reason = f"{result.reason} {warning}".rstrip()
