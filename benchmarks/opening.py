@@ -24,6 +24,7 @@ from napari_vessel.annotation import Corrections
 from napari_vessel.geometry import Box, Plane
 
 SHAPE = (2000, 2000, 2000)
+KINDS = ("replay", "first, makes the cache", "cached")
 CLUSTERS = 300  # a person works in one place, then in the next
 EDGE = 25
 
@@ -86,7 +87,7 @@ def main() -> None:
         if not (folder / "journal").exists():
             paint(folder, options.strokes)
         size = sum(p.stat().st_size for p in (folder / "journal").iterdir()) / 2**20
-        found = [measured(folder, how) for how in ("replay", "first, makes the cache", "cached")]
+        found = [measured(folder, how) for how in KINDS]
         show([{**row, "journal MiB": size} for row in found], as_json=options.json)
 
 

@@ -2,11 +2,11 @@
 
 In a real napari window whose canvas is 1024², with the dock open and the journal on, beside
 napari's own layer on a zarr. Needs a screen:
-``xvfb-run -a -s "-screen 0 1700x1300x24" python benchmarks/painting.py [--json]``.
+``xvfb-run -a -s "-screen 0 1700x1300x24" python benchmarks/painting.py [--strokes N] [--json]``.
 ``--no-window`` times instead the array that the layer holds, beside plain numpy.
 
 *Work* is the processor time that the window's thread took: where others use the machine too a
-thread waits for its turn, and the clock tells of them as well.
+thread waits for its turn, and the clock tells of them as well. *Met* compares the clock.
 """
 
 from __future__ import annotations
@@ -76,11 +76,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--no-window", action="store_true")
+    parser.add_argument("--strokes", type=int, default=12, help="of 16 stamps each")
     arguments = parser.parse_args()
     if not arguments.no_window:
         from painting_window import rows as in_a_window
 
-        show(in_a_window(), as_json=arguments.json)
+        show(in_a_window(arguments.strokes), as_json=arguments.json)
         return
     with tempfile.TemporaryDirectory() as folder:
         show(rows(Path(folder)), as_json=arguments.json)
