@@ -13,6 +13,7 @@ from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.project import Project
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import Volume
+from napari_vessel.workflows._audit_spared import spare_audit
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._judging import judge
 from napari_vessel.workflows._lesson import Lesson, lesson_of
@@ -72,4 +73,5 @@ def read_lesson(
     with closing(project.open_corrections(read_only=True)) as corrections:
         overlay, position = corrections.overlay, corrections.position
         newest = None if learned is None else corrections.strokes.boxes_since(learned)
+    spare_audit(project, overlay)
     return lesson_of(project, volume, overlay, checkpoint, config, newest), position
