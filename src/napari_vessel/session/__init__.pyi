@@ -5,8 +5,13 @@ __all__ = [
     "Answer",
     "Asked",
     "ComputeState",
+    "Continuous",
+    "ContinuousState",
     "DisagreementMap",
+    "ErrorMap",
     "Found",
+    "GraphView",
+    "Histogram",
     "Job",
     "JobWish",
     "Judges",
@@ -26,13 +31,20 @@ __all__ = [
     "SeenSlice",
     "Session",
     "SessionEvents",
+    "Situation",
     "Stamp",
     "ToolConfig",
     "region_for",
 ]
 
+from ._continuous import Continuous as Continuous
+from ._continuous import ContinuousState as ContinuousState
+from ._continuous import Situation as Situation
 from ._disagreement import DisagreementMap as DisagreementMap
 from ._events import SessionEvents as SessionEvents
+from ._graph_view import ErrorMap as ErrorMap
+from ._graph_view import GraphView as GraphView
+from ._graph_view import Histogram as Histogram
 from ._jobs import Job as Job
 from ._jobs import JobWish as JobWish
 from ._judges import Judges as Judges

@@ -6,6 +6,7 @@ from ._bootstrap import paired_differences as paired_differences
 from ._boundary_loss import boundary_sum as boundary_sum
 from ._cache import CachedRead as CachedRead
 from ._config import TrainingConfig as TrainingConfig
+from ._continuous_config import ContinuousConfig as ContinuousConfig
 from ._emphasis import Emphasis as Emphasis
 from ._emphasis import hard_places as hard_places
 from ._emphasis import in_boxes as in_boxes
@@ -65,6 +66,7 @@ __all__ = [
     "BlockScore",
     "CachedRead",
     "CompletedVolume",
+    "ContinuousConfig",
     "CorrectedSlices",
     "Decision",
     "Differences",

@@ -193,7 +193,9 @@ class TailNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits of images (n, 1, rows, columns)."""
-        logits: Tensor = self.tail(Features.stack([self.features(image) for image in images]))
+        features = Features.stack([self.features(image) for image in images])
+        with autocast(images.device, self._precision):  # else features and weights differ
+            logits: Tensor = self.tail(features)
         return logits
 
     def features(self, image: Tensor) -> Features:

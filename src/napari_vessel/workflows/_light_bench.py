@@ -40,13 +40,14 @@ def bench_of(project: Project, config: LightConfig) -> Bench:
         torch.cuda.empty_cache()
     network = checkpoint.load(device)
     used = polarity_used(volume, checkpoint.card)
-    precision = choose_precision(device, "auto", network)
+    precision = choose_precision(device, settings.inference.precision, network)
     precision = "fp32" if precision == "fp16" else precision  # gradients underflow in it
+    inference = settled(settings.inference, volume, checkpoint.card)
     bench = Bench(
         key=key,
         levels=windowed_reader(volume, volume.window(), checkpoint.card, used),
         network=TailNetwork.of(network, config.stages, precision, most=config.cache_mb * 2**20),
-        inference=settled(settings.inference, volume, checkpoint.card),
+        inference=inference.model_copy(update={"precision": precision}),
         precision=precision,
     )
     _kept.append(bench)
