@@ -37,4 +37,6 @@ class SessionEvents(SignalGroup):
     compute = Signal(object, description="A ComputeState: whether the compute process hangs.")
     networks = Signal(object, description="A Networks: those there are now.")
     compared = Signal(object, description="A Compared: two networks on the slice in view.")
+    measured = Signal(object, description="The GraphView of what was measured; None: nothing.")
+    errors_found = Signal(object, description="ErrorMaps: where a truth was compared with.")
     failed = Signal(Exception, description="Something failed; show it once.")

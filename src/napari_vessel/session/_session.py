@@ -16,6 +16,7 @@ from napari_vessel.session._answers import proposals
 from napari_vessel.session._history import SessionHistory
 from napari_vessel.session._jobs import SessionJobs
 from napari_vessel.session._learning import SessionLearning
+from napari_vessel.session._measure import SessionMeasure
 from napari_vessel.session._networks import SessionNetworks
 from napari_vessel.session._opening import (
     Callbacks,
@@ -39,6 +40,7 @@ class Session(
     SessionQueue,
     SessionLearning,
     SessionNetworks,
+    SessionMeasure,
     SessionHistory,
     SessionTools,
     SessionJobs,

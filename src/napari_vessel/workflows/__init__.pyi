@@ -66,6 +66,7 @@ __all__ = [
     "is_project",
     "load_train_run",
     "polarity_used",
+    "project_mask",
     "ranked",
     "request_as_json",
     "request_of_json",
@@ -113,6 +114,7 @@ from ._light_words import LightEnded as LightEnded
 from ._light_words import LightProposed as LightProposed
 from ._light_words import blended as blended
 from ._masks import is_project as is_project
+from ._masks import project_mask as project_mask
 from ._output_check import check_output as check_output
 from ._progress import score_audit as score_audit
 from ._progress import stock_of as stock_of
