@@ -17,6 +17,9 @@ from napari_vessel.workflows import (
     Exported,
     Foresee,
     Foreseen,
+    Light,
+    LightEnded,
+    LightProposed,
     Progress,
     Propose,
     Proposed,
@@ -132,6 +135,23 @@ def fake_retrain(request: Retrain) -> Iterator[object]:
     yield Retrained(True, True, "better", "Taken, provisionally: 0.50 → 0.75.", 0.5, 0.75, 1.0)
 
 
+def fake_light(request: Light) -> Iterator[object]:
+    """Propose a band of rows in the slice behind."""
+    yield Progress(1, 2, "steps", "Learning from this slice")
+    start, stop = (request.index + 1, 0, 0), (request.index + 2, 40, 48)
+    probability = np.zeros((1, 40, 48), np.uint8)
+    probability[:, BAND] = 250
+    yield LightProposed(Box(start, stop), request.plane, probability)
+    yield LightEnded(request.plane, request.index, 1, 1, 5, 0.2, 0.4, False, True, 1.0)
+
+
+def endless_retrain(request: Retrain) -> Iterator[object]:
+    """Learn for ever."""
+    for step in count(1):
+        sleep(0.01)
+        yield StepEnd(1, step, 1.0)
+
+
 def fake_export(request: Export) -> Iterator[object]:
     """Say that it was written."""
     yield Exported(request.out, request.format, 100, 10, 0.5)
@@ -163,8 +183,16 @@ FAKES = {
     "foresee": fake_foresee,
     "propose": fake_propose,
     "retrain": fake_retrain,
+    "light": fake_light,
     "export": fake_export,
 }
 ENDLESS = {**FAKES, "propose": endless_propose}
-FAILING = {"foresee": fake_foresee, "propose": failing, "retrain": failing, "export": failing}
+LEARNING = {**FAKES, "retrain": endless_retrain}
+FAILING = {
+    "foresee": fake_foresee,
+    "light": fake_light,
+    "propose": failing,
+    "retrain": failing,
+    "export": failing,
+}
 CLEANING = {**FAKES, "clean": real_clean}

@@ -32,6 +32,7 @@ class SessionEvents(SignalGroup):
     queue = Signal(object, description="A Ranked: where to correct next.")
     pictured = Signal(object, description="A Pictured: a place of the queue, as it looks.")
     stock = Signal(object, description="A Stock: how far the project is.")
+    trained = Signal(object, description="A Retrained: a training ended, and was shown.")
     accepted = Signal(object, int, description="Plane and index of a slice that was accepted.")
     provisional = Signal(description="Which slices show a light update changed.")
     compute = Signal(object, description="A ComputeState: whether the compute process hangs.")

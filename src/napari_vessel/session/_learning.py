@@ -13,15 +13,18 @@ from napari_vessel.project import Project, use_checkpoint
 from napari_vessel.runner import Heartbeat, Runner
 from napari_vessel.session._hand import SessionHand
 from napari_vessel.session._quick_look import QuickUpdates
-from napari_vessel.session._values import Activity, Answer, Asked, Opened
+from napari_vessel.session._values import Activity, ActivityName, Answer, Asked, Opened
 from napari_vessel.training import LightConfig, TrainingConfig
 from napari_vessel.workflows import (
     BlockProposed,
+    Exported,
     Focus,
     Light,
     LightEnded,
     LightProposed,
     Progress,
+    Propose,
+    Proposed,
     Retrain,
     Retrained,
 )
@@ -54,17 +57,19 @@ class SessionLearning(SessionHand):
     def __init__(self, runner: Runner) -> None:
         super().__init__(runner)
         self.compute = ComputeState()
+        self.predicted_in_s: float | None = None  # the whole region, last
         self._quick: QuickUpdates | None = None
 
     # -- long: generators for a worker's thread --------------------------------
 
-    def retrain(self, config: TrainingConfig | None = None) -> Learning:
+    def retrain(self, config: TrainingConfig | None = None, *, go_on: bool = False) -> Learning:
         """Train on what was reviewed; the network is taken only if it is better.
 
         And only while no stroke is under way, and all that was painted is in the journal.
+        ``go_on``: from where the last training came to the end of its time.
         """
         project = self._kept_project()
-        request = Retrain(project.path, config, take=False)
+        request = Retrain(project.path, config, take=False, go_on=go_on)
         yield Asked("retrain", request, "Waiting for the compute process …")
         with closing(self.runner.run("retrain", request, priority=_TRAINING)) as events:
             for event in events:
@@ -93,6 +98,11 @@ class SessionLearning(SessionHand):
                 yield Answer("light", request, event)
 
     # -- at once ---------------------------------------------------------------
+
+    @property
+    def in_stroke(self) -> bool:
+        """Whether the mouse is down, painting."""
+        return self._work is not None and self._work.in_stroke
 
     @property
     def provisional(self) -> tuple[Box, ...]:
@@ -127,7 +137,7 @@ class SessionLearning(SessionHand):
 
     def _between_strokes(self, request: Retrain) -> Learning:
         """Wait, on the worker's thread, until no stroke is under way and all are journalled."""
-        while self._work is not None and self._work.in_stroke:
+        while self.in_stroke:
             told = Progress(1, 1, "steps", "Better: taken into use when your stroke ends")
             yield Answer("retrain", request, told)
             sleep(_LOOK_S)
@@ -136,8 +146,7 @@ class SessionLearning(SessionHand):
     def _must_wait(self, answer: Answer) -> bool:
         """Tell whether the stroke under way comes first, also before another threshold."""
         changes = isinstance(answer.event, Retrained | LightProposed)
-        stroke = self._work is not None and self._work.in_stroke
-        return super()._must_wait(answer) or (changes and stroke)
+        return super()._must_wait(answer) or (changes and self.in_stroke)
 
     def _show_answer(self, answer: Answer) -> None:
         event = answer.event
@@ -151,6 +160,15 @@ class SessionLearning(SessionHand):
             self._show(Activity("light", "done", light_sentence(event), 1.0))
         else:
             super()._show_answer(answer)
+
+    def _finish(self, name: ActivityName, event: Proposed | Retrained | Exported) -> None:
+        asked = self._questions.get(name)
+        if isinstance(event, Proposed) and isinstance(asked, Propose) and not event.known:
+            whole = asked.box is None or asked.box == self.region
+            self.predicted_in_s = event.seconds if whole else self.predicted_in_s
+        super()._finish(name, event)
+        if isinstance(event, Retrained):
+            self.events.trained.emit(event)
 
     def _show_light(self, event: LightProposed) -> None:
         updates = self._updates()
@@ -176,7 +194,7 @@ class SessionLearning(SessionHand):
             self.events.provisional.emit()
 
     def _install(self, opened: Opened) -> None:
-        self._quick = None
+        self._quick, self.predicted_in_s = None, None
         super()._install(opened)
         self.events.provisional.emit()
 

@@ -12,7 +12,7 @@ from napari_vessel.widgets._section import button
 
 __all__ = ["Offers"]
 
-_TIP = "Predict so: it needs less memory. It is another recipe, and the mask may differ a little."
+_TIP = "It needs less memory. It is another recipe, and what comes of it may differ a little."
 
 
 class Offers(QWidget):
@@ -20,8 +20,9 @@ class Offers(QWidget):
 
     chosen = Signal(object)  # the Offer
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "Predict again") -> None:
         super().__init__()
+        self._what = what
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._shown: tuple[Offer, ...] = ()
@@ -38,7 +39,7 @@ class Offers(QWidget):
             self._column.removeWidget(old)
             old.deleteLater()
         self.buttons = [
-            button(f"Predict again: {each.label}", _TIP, partial(self.chosen.emit, each))
+            button(f"{self._what}: {each.label}", _TIP, partial(self.chosen.emit, each))
             for each in offers
         ]
         for made in self.buttons:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QSpinBox
 
-from napari_vessel.errors import VesselError
-from napari_vessel.session import ActivityName
+from napari_vessel.errors import Offer, VesselError
+from napari_vessel.session import Activity, ActivityName, ComputeState
 from napari_vessel.training import EpochEnd, StepEnd, TrainingConfig
+from napari_vessel.widgets._continuous_row import ContinuousRow
 from napari_vessel.widgets._curve import Curve
-from napari_vessel.widgets._section import Section, button, row
+from napari_vessel.widgets._light_row import LightRow
+from napari_vessel.widgets._offers import Offers
+from napari_vessel.widgets._section import Section, Sentence, button, row
+from napari_vessel.workflows import Retrained
 
 __all__ = ["RetrainSection"]
 
@@ -21,10 +25,35 @@ class RetrainSection(Section):
     activity: ActivityName | None = "retrain"
 
     def build(self) -> None:
-        """Add the button, its settings and the curves."""
-        fields = TrainingConfig.model_fields
+        """Add the buttons, the settings and the curves."""
         self.retrain = button("Retrain", "Learn from what you painted and accepted.", self.start)
         self.body.addWidget(self.retrain)
+        self._build_settings()
+        self.light = LightRow(self.desk)
+        self.continuous = ContinuousRow(self.desk, self.settings)
+        self.continuous.taken.connect(self.light.refresh)
+        self.curve = Curve()
+        self.curve.hide()
+        self.hanging = Sentence()
+        self.restart = button(
+            "Start the compute process anew",
+            "End it and begin with a new one: what it does now fails and can be asked for again.",
+            self._restart,
+        )
+        self.offers = Offers("Train again")
+        self.offers.chosen.connect(self._take_offer)
+        self.back = button(
+            "Go back one network", "Use the network that came before this one.", self._go_back
+        )
+        for part in (self.light, self.continuous, self.curve, self.hanging, self.restart):
+            self.body.addWidget(part)
+        self.body.addWidget(self.offers)
+        self.body.addWidget(self.back)
+        self._show_compute(ComputeState())
+        self._follow()
+
+    def _build_settings(self) -> None:
+        fields = TrainingConfig.model_fields
         self.minutes = QDoubleSpinBox()
         self.minutes.setRange(0.1, 600)
         self.minutes.setValue(TrainingConfig().minutes or 3)
@@ -33,19 +62,36 @@ class RetrainSection(Section):
         self.minutes.setToolTip(fields["minutes"].description or "")
         self.keep = QCheckBox("Keep the encoder")
         self.keep.setToolTip("Train the decoder only: faster, and forgets less.")
+        self.last = QSpinBox()
+        self.last.setRange(0, 6)
+        self.last.setSpecialValueText("all of it")
+        self.last.setSuffix(" last layers")
+        self.last.setToolTip(fields["train_last"].description or "")
+        self.last.valueChanged.connect(lambda count: self.keep.setEnabled(count == 0))
         self.body.addLayout(row("At most", self.minutes))
+        self.body.addLayout(row("Train", self.last))
         self.body.addWidget(self.keep)
-        self.curve = Curve()
-        self.curve.hide()
-        self.body.addWidget(self.curve)
-        self.back = button(
-            "Go back one network", "Use the network that came before this one.", self._go_back
-        )
-        self.body.addWidget(self.back)
+
+    def _follow(self) -> None:
         follow, events = self.desk.follower.follow, self.desk.session.events
         follow(events.curve, self._on_curve)
+        follow(events.trained, self._on_trained)
+        follow(events.compute, self._show_compute)
         follow(events.corrections, self.update_state)
         follow(events.checkpoint, lambda _: self.update_state())
+        follow(events.activity, self._on_own_activity)
+
+    def settings(self) -> TrainingConfig:
+        """Return how to train: the project's settings, with what is chosen here."""
+        session = self.desk.session
+        base = session.project.config.training if session.project else TrainingConfig()
+        last = self.last.value() or None
+        changes = {
+            "minutes": self.minutes.value(),
+            "train_last": last,
+            "keep_encoder": self.keep.isChecked() and last is None,
+        }
+        return TrainingConfig.model_validate({**base.model_dump(), **changes})
 
     def update_state(self) -> None:
         """Say what a click will do, or why it cannot."""
@@ -69,17 +115,49 @@ class RetrainSection(Section):
         session = self.desk.session
         if session.opened is None or self.running:
             return
-        base = session.project.config.training if session.project else TrainingConfig()
-        changes = {"minutes": self.minutes.value(), "keep_encoder": self.keep.isChecked()}
-        config = TrainingConfig.model_validate({**base.model_dump(), **changes})
+        config = self.settings()
         self.desk.jobs.start("retrain", lambda: session.retrain(config))
+
+    # -- what happened ---------------------------------------------------------
 
     def _on_curve(self, event: StepEnd | EpochEnd | None) -> None:
         if event is None:
-            self.curve.clear()
+            if not self.continuous.rule.on:  # rounds go on from one another, and so does the curve
+                self.curve.clear()
             self.curve.show()
         elif isinstance(event, EpochEnd):
             self.curve.add(event.loss, event.score)
+
+    def _on_trained(self, result: Retrained) -> None:
+        if result.adopted:
+            self.curve.mark()
+
+    def _on_own_activity(self, activity: Activity) -> None:
+        if activity.name == self.activity:
+            self.offers.show_for(activity.error)
+
+    def _show_compute(self, state: ComputeState) -> None:
+        self.hanging.say(state.sentence)
+        self.restart.setVisible(state.hangs)
+
+    # -- asking ----------------------------------------------------------------
+
+    def _restart(self) -> None:
+        self.desk.session.restart_compute()
+
+    def _take_offer(self, offer: Offer) -> None:
+        """Train with what needs less memory, now and from now on."""
+        session = self.desk.session
+        if session.project is None or self.running:
+            return
+        config = session.project.config
+        if "device" in offer.options:
+            inference = config.inference.model_copy(update={"device": offer.options["device"]})
+            session.project.update(inference=inference)
+        elif "patch" in offer.options:
+            training = config.training.model_copy(update={"patch": offer.options["patch"]})
+            session.project.update(training=training)
+        self.start()
 
     def _go_back(self) -> None:
         try:
