@@ -23,7 +23,7 @@ def test_slices_are_named_like_the_input(tmp_path):
     list(export_tiff_slices(source, tmp_path / "out"))
 
     found = sorted(p.name for p in (tmp_path / "out").iterdir())
-    assert found == ["0001.tif", "b.TIFF", "c.tif", "recipe.json"]
+    assert found == ["0001.tif", "b.TIFF", "c.tif", "recipe.json", "ro-crate-metadata.json"]
 
 
 def test_slices_without_names_are_numbered_from_0(tmp_path):

@@ -96,7 +96,9 @@ def test_nothing_is_exported_over_its_source_even_when_told(proposed, volume, la
 
 
 def test_a_format_that_is_not_known_is_refused_with_those_that_are(labels, tmp_path):
-    with pytest.raises(ExportError, match="ome-zarr, rle, tiff, tiff-stack"):
+    with pytest.raises(
+        ExportError, match=r"inside, nifti, nrrd, ome-zarr, ome-zarr-0\.4, rle, tiff, tiff-stack"
+    ):
         run(labels, tmp_path / "m", format="bmp")
 
 
@@ -107,9 +109,24 @@ def test_a_project_of_another_volume_is_refused(proposed, volume, tmp_path):
     assert not (tmp_path / "m.ome.zarr").exists()
 
 
-def test_an_export_that_is_cancelled_leaves_nothing(labels, tmp_path):
+@pytest.mark.parametrize("fmt", ["nifti", "nrrd", "rle", "tiff-stack"])
+def test_an_export_of_one_file_that_is_cancelled_leaves_nothing(labels, tmp_path, fmt):
     before = set(tmp_path.iterdir())
-    events = WORKFLOWS["export"](Export(str(labels), tmp_path / "m.ome.zarr"))
+    events = WORKFLOWS["export"](Export(str(labels), tmp_path / "m", fmt))
     next(events)
     events.close()
     assert set(tmp_path.iterdir()) == before
+
+
+def test_an_export_that_is_cancelled_leaves_no_export_and_goes_on_when_asked_again(
+    labels, tmp_path
+):
+    before = {path.name for path in tmp_path.iterdir()}
+    request = Export(str(labels), tmp_path / "m.ome.zarr")
+    events = WORKFLOWS["export"](request)
+    next(events)
+    events.close()
+    left = {path.name for path in tmp_path.iterdir()} - before
+    assert left == {"m.ome.zarr.unfinished", "m.ome.zarr.unfinished.log"}
+    list(WORKFLOWS["export"](request))
+    assert {path.name for path in tmp_path.iterdir()} - before == {"m.ome.zarr"}

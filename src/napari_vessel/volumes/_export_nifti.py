@@ -74,7 +74,7 @@ def _export(source: MaskSource, out: Path, *, overwrite: bool) -> Iterator[Expor
             file.write(head)
             for first, slab in witness.source.slabs():
                 file.write(slab.tobytes())
-                yield ExportProgress(first + len(slab), total)
+                yield from (ExportProgress(first + n + 1, total) for n in range(len(slab)))
         with beside.open("rb") as raw:
             written: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
             written.seek(len(head))
@@ -91,7 +91,7 @@ def _head(source: MaskSource) -> bytes:
     from nibabel.nifti1 import Nifti1Extension
 
     kind: type[Nifti1Header] = Nifti2Header if max(source.shape) > _LARGEST else Nifti1Header
-    header = kind()  # type: ignore[no-untyped-call]  # nibabel's
+    header = kind()
     header.set_data_dtype(np.uint8)
     header.set_data_shape(tuple(reversed(source.shape)))
     _place(header, source)

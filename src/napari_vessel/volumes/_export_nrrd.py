@@ -60,7 +60,7 @@ def _export(source: MaskSource, out: Path, *, overwrite: bool) -> Iterator[Expor
             with gzip.GzipFile("", "wb", 4, file, mtime=0) as stream:
                 for first, slab in witness.source.slabs():
                     stream.write(slab.tobytes())
-                    yield ExportProgress(first + len(slab), total)
+                    yield from (ExportProgress(first + n + 1, total) for n in range(len(slab)))
         with beside.open("rb") as file:
             file.seek(len(head))
             for done in read_back(gzip.GzipFile(fileobj=file), source.shape, witness.sum, out):

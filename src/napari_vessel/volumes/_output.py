@@ -9,7 +9,7 @@ from napari_vessel.errors import ExportError, OutputExistsError
 from napari_vessel.volumes._mask_source import MaskSource
 from napari_vessel.volumes._names import check_name
 
-__all__ = ["ZARR", "check_file", "check_folder", "refuse_foreign"]
+__all__ = ["ZARR", "check_file", "check_folder", "check_place", "refuse_foreign"]
 
 ZARR = ("zarr.json", ".zgroup", ".zarray")
 """Of which every zarr holds one."""
@@ -68,9 +68,20 @@ def refuse_foreign(out: Path, *, marks: tuple[str, ...]) -> None:
 
 def _check(source: MaskSource, out: Path, *, overwrite: bool) -> None:
     source.check()
+    check_place(out, protected=source.protected, overwrite=overwrite)
+
+
+def check_place(out: Path, *, protected: tuple[Path, ...], overwrite: bool) -> None:
+    """Refuse a name that cannot be written everywhere, or a place that is the input's or taken.
+
+    Raises
+    ------
+    ExportError, OutputExistsError
+        As :func:`check_file`.
+    """
     check_name(out.name)
     place = out.resolve()
-    for kept in (path.resolve() for path in source.protected):
+    for kept in (path.resolve() for path in protected):
         if place == kept or place in kept.parents or kept in place.parents:
             raise ExportError(f"{out} would harm the input {kept}: choose another place.")
     if not overwrite and os.path.lexists(out):

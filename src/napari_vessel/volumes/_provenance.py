@@ -23,11 +23,16 @@ __all__ = ["crate_path", "read_crate", "what_of", "write_crate"]
 _NAME = "ro-crate-metadata.json"
 _VERSION = "https://w3id.org/ro/crate/1.2"
 _RECIPE = "#recipe"
+_LONGEST = 255  # bytes of a file's name
 
 
 def crate_path(out: Path, *, folder: bool) -> Path:
     """Return where the crate of an export lies."""
-    return out / _NAME if folder else out.with_name(f"{out.name}-{_NAME}")
+    if folder:
+        return out / _NAME
+    room = _LONGEST - len(_NAME) - 1
+    stem = out.name.encode(errors="surrogateescape")[:room].decode(errors="ignore")
+    return out.with_name(f"{stem}-{_NAME}")
 
 
 def what_of(source: MaskSource, form: str) -> str:

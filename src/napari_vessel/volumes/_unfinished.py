@@ -17,7 +17,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from napari_vessel.errors import OutputExistsError, ProjectBusyError, WriteError
+from napari_vessel.errors import (
+    OutputExistsError,
+    ProjectBusyError,
+    VesselError,
+    WriteError,
+)
 from napari_vessel.volumes._atomic import (
     folder_beside,
     remove_leftovers,
@@ -97,31 +102,26 @@ def filling(path: Path, *, what: str, overwrite: bool, resume: bool) -> Iterator
     if not overwrite and os.path.lexists(path):
         raise OutputExistsError(f"{path} exists already: choose another name, or overwrite it.")
     folder = unfinished_at(path)
+    lock = Path(f"{folder}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{folder}.lock", timeout=0):
-            found = _gone_on_with(folder, what)
-            yield found
-            sync_tree(folder)
-            replace_folder(folder, path)
-            if found.log is not None:
-                found.log.unlink(missing_ok=True)
-        Path(f"{folder}.lock").unlink(missing_ok=True)
+        with FileLock(lock, timeout=0):
+            try:
+                found = _gone_on_with(folder, what)
+                yield found
+                sync_tree(folder)
+                replace_folder(folder, path)
+                Path(f"{folder}.log").unlink(missing_ok=True)
+            finally:
+                lock.unlink(missing_ok=True)
     except Timeout as error:
         raise ProjectBusyError(f"{path} is being written by another process.") from error
+    except VesselError:
+        raise
     except OSError as error:
-        if isinstance(error, WriteError | OutputExistsError):
-            raise
-        raise _explained(error, path) from error
-
-
-def _explained(error: OSError, path: Path) -> OSError:
-    from napari_vessel.errors import VesselError
-
-    if isinstance(error, VesselError):
-        return error
-    reason = error.strerror or error
-    return WriteError(f"{path} could not be written: {reason}. What is done is kept.")
+        reason = error.strerror or error
+        message = f"{path} could not be written: {reason}. What is done is kept."
+        raise WriteError(message) from error
 
 
 def _gone_on_with(folder: Path, what: str) -> Filling:

@@ -119,7 +119,7 @@ def read_back(stream: _Stream, shape: Zyx, expected: MaskSum, out: Path) -> Iter
     Yields
     ------
     int
-        The slices read up to now.
+        The slices read up to now, one by one.
 
     Raises
     ------
@@ -132,6 +132,6 @@ def read_back(stream: _Stream, shape: Zyx, expected: MaskSum, out: Path) -> Iter
         if len(content) != slab.size:
             break
         found += sum_of(np.frombuffer(content, np.uint8).reshape(slab.shape), slab, shape)
-        yield slab.stop[0]
+        yield from range(slab.start[0] + 1, slab.stop[0] + 1)
     if found != expected:
         raise WriteError(f"{out} does not come back as it was written: check the disk.")

@@ -125,6 +125,8 @@ def project_mask(project: Project, threshold: float | None = None) -> MaskSource
         },
         levels=len(volume.shapes),
         protected=(project.path, *places_of(volume)),
+        origin_um=volume.origin_um,
+        like=like_of(volume),
     )
 
 
@@ -136,6 +138,12 @@ def _small_pieces(config: ProjectConfig, proposal: Proposal | None) -> str:
 def places_of(volume: Volume) -> tuple[Path, ...]:
     """Return the paths that nothing may be written to: the volume's, where it is local."""
     return () if "://" in volume.uri else (Path(volume.uri),)
+
+
+def like_of(volume: Volume) -> Path | None:
+    """Return the file of a volume that is one, read as it is stored."""
+    whole = volume.options.level == 0 and "://" not in volume.uri
+    return Path(volume.uri) if whole and isfile(volume.uri) else None  # noqa: PTH113
 
 
 def nonzero(values: np.ndarray) -> np.ndarray:
@@ -158,6 +166,8 @@ def _of_volume(volume: Volume, read: Callable[[Box], np.ndarray]) -> MaskSource:
         recipe={"mask": Path(volume.uri).name, "fingerprint": volume.fingerprint},
         levels=len(volume.shapes),
         protected=places_of(volume),
+        origin_um=volume.origin_um,
+        like=like_of(volume),
     )
 
 
