@@ -19,13 +19,15 @@ class BlockLedger:
 
     A line cut by a crash is ignored: its block is done again, which changes
     nothing since writing a block is idempotent. ``left_out`` counts voxels of blocks that
-    are done in which a quick look saw no vessel, so that they were not predicted.
+    are done in which a quick look saw no vessel, so that they were not predicted; ``parts`` are
+    what it found in them, in a ledger of such looks.
     """
 
     path: Path
     done: set[Box] = field(default_factory=set)
     failed: dict[Box, str] = field(default_factory=dict)
     left_out: dict[Box, int] = field(default_factory=dict)
+    parts: dict[Box, Box] = field(default_factory=dict)
 
     @property
     def empty(self) -> int:
@@ -44,29 +46,38 @@ class BlockLedger:
         for line in text.splitlines():
             try:
                 entry = json.loads(line)
-                left_out = int(entry.get("left_out", 0))
-                ledger._note(Box.parse(entry["box"]), entry.get("failed"), left_out)
+                box, left_out = Box.parse(entry["box"]), int(entry.get("left_out", 0))
+                part = Box.parse(entry["part"]) if "part" in entry else None
+                ledger._note(box, entry.get("failed"), left_out, part)
             except (ValueError, KeyError, TypeError, AttributeError):  # cut or garbled
                 continue
         return ledger
 
     def record(
-        self, block: Box, *, failed: str | None = None, left_out: int = 0, trace: str = ""
+        self,
+        block: Box,
+        *,
+        failed: str | None = None,
+        left_out: int = 0,
+        part: Box | None = None,
+        trace: str = "",
     ) -> None:
         """Note that ``block`` (volume voxels) is done, or failed and why; durable on return.
 
-        ``left_out`` of its voxels were not predicted, since they seemed empty. ``trace`` is
-        the traceback of a failure nobody expected: kept for whoever looks into the file.
+        ``left_out`` of its voxels were not predicted, since they seemed empty; ``part`` is what
+        did not. ``trace`` is the traceback of a failure nobody expected: kept for whoever looks
+        into the file.
 
         Raises
         ------
         WriteError
             The disk refuses.
         """
-        told = {"failed": failed, "left_out": left_out, "trace": trace}
+        found = str(part) if part else ""
+        told = {"failed": failed, "left_out": left_out, "part": found, "trace": trace}
         entry = {"box": str(block)} | {key: value for key, value in told.items() if value}
         self._append(json.dumps(entry))
-        self._note(block, failed, left_out)
+        self._note(block, failed, left_out, part)
 
     def record_all(self, blocks: Iterable[Box]) -> None:
         """Note that ``blocks`` are done, with one wait for the disk; durable on return.
@@ -102,7 +113,7 @@ class BlockLedger:
             finally:
                 os.close(folder)
 
-    def _note(self, block: Box, failed: str | None, left_out: int) -> None:
+    def _note(self, block: Box, failed: str | None, left_out: int, part: Box | None = None) -> None:
         if failed:
             self.failed[block] = failed
             return
@@ -110,3 +121,5 @@ class BlockLedger:
         self.done.add(block)
         if left_out:
             self.left_out[block] = left_out
+        if part:
+            self.parts[block] = part

@@ -24,10 +24,11 @@ from napari_vessel.inference import (
     read_ahead,
 )
 from napari_vessel.project import BlockLedger
-from napari_vessel.volumes import Organ, Store
+from napari_vessel.volumes import Store
 from napari_vessel.workflows._clock import Clock
 from napari_vessel.workflows._events import BlockFailed, BlockProposed, Progress
 from napari_vessel.workflows._keeping import Halted, keep
+from napari_vessel.workflows._parts import Wanted
 from napari_vessel.workflows._pipeline import Ahead, Behind, Written, working
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class BlockRun:
     read: Levels
     bounds: Box
     region: Box
-    organ: Organ
+    organ: Wanted
     config: InferenceConfig
     store: Store
     ledger: BlockLedger
@@ -70,7 +71,7 @@ def predict_blocks(
     left = [block for block in blocks if block not in run.ledger.done]
     clock = Clock(run, len(blocks) - len(left), left)
     with working() as (reading, writing, halt):
-        ahead, behind = Ahead(reading, partial(_read, run, halt)), Behind(writing)
+        ahead, behind = Ahead(reading, partial(read_block, run, halt)), Behind(writing)
         while left:
             left.remove(block := choose(left))
             for step in _predict_one(run, block, (ahead, behind, halt)):
@@ -104,7 +105,7 @@ def failures(ledger: BlockLedger) -> tuple[BlockFailed, ...]:
     return tuple(BlockFailed(box, reason) for box, reason in ledger.failed.items())
 
 
-def _read(run: BlockRun, halt: Event, block: Box) -> ReadAhead:
+def read_block(run: BlockRun, halt: Event, block: Box) -> ReadAhead:
     """Read a block, on a thread that stops between two pieces when told to."""
 
     def at(box: Box, level: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -10,14 +9,12 @@ from typing import TYPE_CHECKING
 from napari_vessel.geometry import Box
 from napari_vessel.inference import pixels_of
 from napari_vessel.workflows._events import Progress
+from napari_vessel.workflows._time_left import TimeLeft
 
 if TYPE_CHECKING:
     from napari_vessel.workflows._blocks import BlockRun
 
 __all__ = ["Clock"]
-
-_WINDOW = 0.25  # of the time so far: its speed counts, as the machine may be slower by now
-_LEAST_SECONDS = 20.0  # of such a window
 
 
 class Clock:
@@ -38,16 +35,15 @@ class Clock:
     def __init__(
         self, run: BlockRun, before: int, left: Sequence[Box], now: Callable[[], float] = monotonic
     ) -> None:
-        self._before, self._count, self._ended, self._now = before, len(left), 0, now
+        self._before, self._count, self._ended = before, len(left), 0
         self._work = {block: pixels_of(block, run.bounds, run.config) for block in left}
-        self._total, self._done = sum(self._work.values()), 0
-        self._seen: deque[tuple[float, float]] = deque([(now(), 0.0)])
-        self._started = self._seen[0][0]
+        self._done = 0
+        self._left = TimeLeft(sum(self._work.values()), now=now)
 
     def progress(self, block: Box, part: float) -> Progress:
         """Tell the progress when ``part`` (0 to 1) of a block is done."""
         done = self._done + part * self._work[block]
-        left = self._seconds_left(done)
+        left = self._left.at(done)
         blocks = self._before + self._ended + part
         return Progress(blocks, self._before + self._count, "blocks", "Predicting", left)
 
@@ -55,12 +51,3 @@ class Clock:
         """Count a block as done."""
         self._done += self._work[block]
         self._ended += 1
-
-    def _seconds_left(self, done: float) -> float | None:
-        now = self._now()
-        window = max(_WINDOW * (now - self._started), _LEAST_SECONDS)
-        self._seen.append((now, done))
-        while len(self._seen) > 2 and self._seen[1][0] <= now - window:
-            self._seen.popleft()
-        (then, had), fresh = self._seen[0], self._seen[-1][1]
-        return (now - then) * (self._total - fresh) / (fresh - had) if fresh > had else None

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from napari_vessel.errors import ExportError, OutputExistsError, ProjectError
+from napari_vessel.geometry import Plane
 from napari_vessel.networks import CheckpointCard
 from napari_vessel.project import BlockLedger
 from napari_vessel.volumes import (
@@ -55,6 +56,20 @@ class Job:
     def ledger(self) -> Path:
         """The record of the blocks."""
         return self.path / "blocks.jsonl"
+
+    @property
+    def planes(self) -> Path:
+        """The store of each plane's probability, where planes are predicted apart."""
+        return self.path / "planes.ome.zarr"
+
+    @property
+    def looks(self) -> Path:
+        """The record of what a quick look at each block found, where planes are."""
+        return self.path / "looks.jsonl"
+
+    def ledger_of(self, plane: Plane) -> Path:
+        """Name the record of a plane's own blocks, where planes are."""
+        return self.path / f"{plane.value}.jsonl"
 
     @property
     def precision(self) -> str | None:
@@ -153,7 +168,9 @@ class Job:
         return create_store(self.probability, spec)
 
     def open_ledger(self) -> BlockLedger:
-        """Read which blocks are done."""
+        """Read which blocks are done; from now on there is a ledger, so that a run can go on."""
+        if not self.ledger.exists():
+            write_atomically(self.ledger, b"")
         return BlockLedger.open(self.ledger)
 
     def empty(self) -> None:
@@ -193,8 +210,10 @@ class Job:
         self.remove_emptied()
 
     def _forget_blocks(self) -> None:
-        self.ledger.unlink(missing_ok=True)  # first: it vouches for what follows
-        shutil.rmtree(self.probability, ignore_errors=True)
+        for ledger in (self.ledger, *self.path.glob("*.jsonl")):
+            ledger.unlink(missing_ok=True)  # first: they vouch for what follows
+        for store in (self.planes, self.probability):
+            shutil.rmtree(store, ignore_errors=True)
 
     def _refuse_foreign(self) -> None:
         if not self.path.exists() or self.recipe.exists():

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from math import prod
 
 from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.inference import InferenceConfig, plane_zoom
 from napari_vessel.tiling import STRIDE, Zoom
+from napari_vessel.workflows._boxes import blocks_of
 
-__all__ = ["with_job_block"]
+__all__ = ["by_plane", "pixels_wanted", "with_job_block"]
 
 # A block is what is done again after a kill: some minutes of two cores, and with its context
 # 1.5 GB that can rest on the disk.
@@ -20,6 +21,9 @@ _MOST_VOXELS = 2**29
 # Activations of one slice, by what a pixel of the starter takes, stay near 1 GB.
 _MOST_EDGE = {"fp32": 1088}
 _UNIT: Zyx = (64, 128, 128)  # whole chunks
+# Planes are predicted apart where that puts so much less through the network: each is read
+# and written once more.
+_WORTH_IT = 0.93
 _MOST_PARTS = 48  # along an axis; beyond, halo is all the same
 
 
@@ -63,6 +67,57 @@ def with_job_block(
     return config.model_copy(update={"block": block})
 
 
+def by_plane(
+    config: InferenceConfig, region: Box, bounds: Box, wanted: Callable[[Box], bool]
+) -> dict[Plane, InferenceConfig]:
+    """Return how each plane is best predicted on its own, where that is worth it; else nothing.
+
+    A plane needs no halo along its normal. So slabs of whole slices, or of pieces as wide as a
+    tile, waste less than cubes that are shown to all planes; what they give is the same.
+
+    Parameters
+    ----------
+    config : InferenceConfig
+        With the block of :func:`with_job_block`. One that a person named is kept to.
+    region, bounds : Box
+        What is predicted, and the volume, in voxels.
+    wanted : callable(Box) -> bool
+        Whether a block is predicted at all.
+    """
+    usual = config.model_copy(update={"block": InferenceConfig().block})
+    chosen = with_job_block(usual, region, bounds).block == config.block
+    if config.planes == "auto" or len(config.planes) < 2 or not chosen:
+        return {}
+    passes = {plane: _alone(usual, plane, region, bounds) for plane in map(Plane, config.planes)}
+    apart = sum(pixels_wanted(each, region, bounds, wanted) for each in passes.values())
+    worth_it = apart < _WORTH_IT * pixels_wanted(config, region, bounds, wanted)
+    return passes if worth_it else {}
+
+
+def _alone(usual: InferenceConfig, plane: Plane, region: Box, bounds: Box) -> InferenceConfig:
+    """Return the settings for one plane, in its own blocks, without a quick look of its own."""
+    changes = {"planes": (plane,), "weights": (), "fuse": "mean", "vote": 2, "empty_below": 0.0}
+    return with_job_block(usual.model_copy(update=changes), region, bounds)
+
+
+def pixels_wanted(
+    config: InferenceConfig, region: Box, bounds: Box, wanted: Callable[[Box], bool]
+) -> float:
+    """Count the pixels that go through the network in the blocks that are wanted, in one view."""
+    zoom, total = config.zoom_for(), 0.0
+    spans = [
+        _spans(region, bounds, axis, config.block[axis], zoom[axis], config.halo)
+        for axis in range(3)
+    ]
+    for block in filter(wanted, blocks_of(region, config.block)):
+        for name in config.planes:
+            plane = Plane(name)
+            thick = block.shape[plane.normal] * plane_zoom(zoom, plane)[plane.normal]
+            rows, columns = (spans[axis][block.start[axis]] for axis in (plane.rows, plane.columns))
+            total += thick * rows * columns
+    return total
+
+
 def _is_default(config: InferenceConfig) -> bool:
     default = InferenceConfig().block
     ratios = {edge / usual for edge, usual in zip(config.block, default, strict=True)}
@@ -79,15 +134,23 @@ def _seen(
     region: Box, bounds: Box, axis: int, edge: int, zoom: float, halo: int
 ) -> tuple[float, float]:
     """Return how many pixels blocks show along an axis, together and the most of one."""
+    spans = _spans(region, bounds, axis, edge, zoom, halo).values()
+    return sum(spans), max(spans)
+
+
+def _spans(
+    region: Box, bounds: Box, axis: int, edge: int, zoom: float, halo: int
+) -> dict[int, float]:
+    """Return how many pixels each block shows along an axis, by where it starts."""
     start, stop = region.start[axis], region.stop[axis]
     low, high = bounds.start[axis] * zoom, bounds.stop[axis] * zoom
     reach = halo + (zoom != 1)  # a voxel is made of the pixels around it
-    spans = []
+    spans = {}
     for first in range(start, stop, edge):
         a = max(first * zoom - reach, low)
         b = min(min(first + edge, stop) * zoom + reach, high)
-        spans.append(-(-b // STRIDE) * STRIDE - a // STRIDE * STRIDE)
-    return sum(spans), max(spans)
+        spans[first] = -(-b // STRIDE) * STRIDE - a // STRIDE * STRIDE
+    return spans
 
 
 def _cost(
