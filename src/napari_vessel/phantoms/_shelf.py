@@ -10,16 +10,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import platformdirs
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from napari_vessel.errors import WriteError
+from napari_vessel.errors import ReadError, WriteError
 from napari_vessel.geometry import Zyx
 from napari_vessel.phantoms._phantom import make_phantom
 from napari_vessel.phantoms._random import random_config
@@ -148,14 +150,18 @@ class PhantomShelf:
 
         Raises
         ------
-        ValueError, OSError
+        ReadError
             The file is damaged.
         """
-        with np.load(path) as stored:
-            image = stored["image"]
-            truth = np.unpackbits(stored["truth"], count=image.size).reshape(image.shape)
-            z, y, x = stored["edges"].tolist()
-            return ShelvedPhantom(image, truth.astype(np.bool_), (z, y, x), bool(stored["bright"]))
+        try:
+            with path.open("rb") as file, np.load(file) as stored:
+                image, edges = stored["image"], stored["edges"].tolist()
+                truth = np.unpackbits(stored["truth"], count=image.size).reshape(image.shape)
+                bright = bool(stored["bright"])
+        except (OSError, ValueError, LookupError, EOFError, BadZipFile, zlib.error) as error:
+            raise ReadError(f"{path} is damaged ({error}): delete it, it is made again.") from error
+        z, y, x = edges
+        return ShelvedPhantom(image, truth.astype(np.bool_), (z, y, x), bright)
 
 
 def _runs(process: int) -> bool:

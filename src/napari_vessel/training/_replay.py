@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_vessel.errors import ReadError
 from napari_vessel.geometry import Plane
 from napari_vessel.phantoms import PhantomShelf, ShelvedPhantom
 from napari_vessel.tiling import cut_reflected, slices_of
@@ -100,8 +101,8 @@ class PhantomPatches:
                 continue
             try:
                 self._loaded[path] = _Shown.of(self._shelf.load(path), self._show)
-            except (ValueError, OSError, KeyError) as error:
-                _log.warning("%s is left out of the replay: %s", path, error)
+            except ReadError as error:
+                _log.warning("Left out of the replay: %s", error)
                 self._broken.add(path)
 
     def _cut(self, shown: _Shown) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
