@@ -78,7 +78,10 @@ def test_shift_n_goes_to_the_error_in_its_plane_with_marks_and_pictures(queued):
     assert dock.queue.list.item(0).text().startswith("▶ 1  XY 4")
     assert not dock.queue.list.item(0).icon().isNull()
     marks = viewer.layers["Where next"]
-    assert len(marks.data) == len(dock.session.queue.places)
+    assert len(marks.data) == 7 * len(dock.session.queue.places)  # in slices nearby, too
+    assert set(marks.text.string.array) == {
+        str(at + 1) for at in range(len(dock.session.queue.places))
+    }
     assert viewer.layers.selection.active is dock.desk.link.labels
     press(viewer, "Shift+N")
     second = dock.session.place

@@ -15,7 +15,7 @@ from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import AuditConfig, Project, ReviewRecords
 from napari_vessel.runner import Runner
 from napari_vessel.session._tools import SessionTools, Working
-from napari_vessel.session._values import Activity, Answer, Asked, Opened
+from napari_vessel.session._values import Activity, ActivityName, Answer, Asked, Opened
 from napari_vessel.session._workspace import Workspace
 from napari_vessel.workflows import (
     DrawAudit,
@@ -74,6 +74,10 @@ class SessionProgress(SessionTools):
         self._keep(work, record)
 
     # -- at once ---------------------------------------------------------------
+
+    def ended_by(self, opened: Opened) -> tuple[ActivityName, ...]:
+        """Return the activities that make no sense any more once ``opened`` is shown."""
+        return (*super().ended_by(opened), "progress")
 
     def accept_slice(self, plane: Plane, index: int) -> Box:
         """Mark a slice as reviewed; see :meth:`SessionHand.accept_slice`."""

@@ -8,12 +8,12 @@ from time import monotonic
 from typing import Any
 
 from napari_vessel.annotation import Place, QueueConfig, Standpoint
-from napari_vessel.geometry import Box
+from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import Mark, Proposal, ReviewRecords
 from napari_vessel.runner import Runner
 from napari_vessel.session._hand import SessionHand
 from napari_vessel.session._queue_picture import Pictured, picture_of
-from napari_vessel.session._values import Activity, Answer, Asked, Opened
+from napari_vessel.session._values import Activity, ActivityName, Answer, Asked, Opened
 from napari_vessel.session._workspace import Workspace
 from napari_vessel.workflows import Focus, PlaceScan, PlaceScene, Progress, Ranked, ranked, scan_of
 
@@ -99,7 +99,11 @@ class SessionQueue(SessionHand):
 
     # -- inside ----------------------------------------------------------------
 
-    def accept_slice(self, plane: Any, index: int) -> Box:  # noqa: ANN401  a Plane
+    def ended_by(self, opened: Opened) -> tuple[ActivityName, ...]:
+        """Return the activities that make no sense any more once ``opened`` is shown."""
+        return (*super().ended_by(opened), "queue")
+
+    def accept_slice(self, plane: Plane, index: int) -> Box:
         """Mark a slice as reviewed; see :meth:`SessionHand.accept_slice`."""
         box = super().accept_slice(plane, index)
         self._queue_changed(box)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,32 @@ from napari_vessel.widgets._viewer import ViewerLink
 __all__ = ["QueueLayer"]
 
 _NAME = "Where next"
+_NEARBY = 3  # slices before and behind in which a mark is seen, smaller
 _SIZE = 24  # voxels of the finest edge: a ring, so that what it marks stays visible
 _ABOVE = np.array([0, -_SIZE / 2, 0])
 _QUEUE, _AUDIT = "#ffb02e", "#6fd3ff"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """One mark: where (volume voxels), how large, and what is written beside it."""
+
+    point: tuple[float, float, float]
+    size: float
+    text: str
+    normal: int
+
+    @classmethod
+    def of(cls, place: Place, text: str) -> _Ring:
+        return cls(place.at, _SIZE, text, place.plane.normal)
+
+    def with_neighbours(self) -> Iterator[_Ring]:
+        """Yield the mark, and smaller ones in the slices before and behind: it comes in sight."""
+        for step in range(-_NEARBY, _NEARBY + 1):
+            point = list(self.point)
+            point[self.normal] += step
+            z, y, x = point
+            yield replace(self, point=(z, y, x), size=self.size * (1 - abs(step) / (_NEARBY + 1)))
 
 
 class QueueLayer(QObject):
@@ -44,24 +68,23 @@ class QueueLayer(QObject):
         self.clear()
         if image is None or not (places or audit):
             return
-        points = np.array([place.at for place in (*places, *audit)], float)
         numbers = [str(at + 1) for at in range(len(places))] + ["audit"] * len(audit)
-        colours = [_QUEUE] * len(places) + [_AUDIT] * len(audit)
+        rings = [_Ring.of(*named) for named in zip((*places, *audit), numbers, strict=True)]
+        nearby = [ring for each in rings for ring in each.with_neighbours()]
         layer = Points(
-            points,
+            np.array([ring.point for ring in nearby], float),
             ndim=3,
             name=_NAME,
-            symbol=["ring"] * len(places) + ["diamond"] * len(audit),
-            size=_SIZE,
+            symbol=["diamond" if ring.text == "audit" else "ring" for ring in nearby],
+            size=np.array([ring.size for ring in nearby], float),
             face_color="transparent",
-            border_color=colours,
+            border_color=[_AUDIT if ring.text == "audit" else _QUEUE for ring in nearby],
             border_width=0.08,
-            out_of_slice_display=True,
             text={
-                "string": numbers,
+                "string": [ring.text for ring in nearby],
                 "color": "white",
                 "size": 9,
-                "translation": [0, -_SIZE / 2, 0],
+                "translation": _ABOVE,
             },
             **mask_placed(image, Box.of((1, 1, 1))),
         )

@@ -242,8 +242,9 @@ class QueueSection(Section):
 
     def _on_opened(self) -> None:
         opened = self.desk.session.opened
+        self._marks.clear()
         self._show_list()
-        self.layer.clear()
+        self._mark()
         if opened is not None and opened.proposal is not None:
             self._soon.start(_SOON_MS)
 
