@@ -19,6 +19,10 @@ from napari_vessel.volumes import VolumeOptions
 __all__ = ["PseudoConfig", "Start", "TrainRun", "VolumeEntry", "load_train_run"]
 
 _FROM_SCRATCH = {"learning_rate": 1e-3, "keep_statistics": False}
+_OF_CORRECTIONS = (
+    *("newest_share", "old_share", "hard_share", "replay_share"),
+    *("adoption_certainty", "leave_out_folds", "leave_out_share"),
+)
 _Edge = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -164,6 +168,13 @@ class TrainRun(BaseModel, frozen=True, extra="forbid"):
                 "rescale: all volumes are shown at the voxel size of the checkpoint that is "
                 "started from: leave rescale out"
             )
+        for name in _OF_CORRECTIONS:
+            value = getattr(self.training, name)
+            if value != type(self.training).model_fields[name].default:
+                raise ValueError(
+                    f"training.{name}={value} is for learning from corrections, and has no effect "
+                    "here: leave it out"
+                )
         return self
 
     @model_validator(mode="after")
