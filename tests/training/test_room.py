@@ -7,7 +7,13 @@ import torch
 from torch import nn
 
 from napari_vessel.errors import DeviceMemoryError
-from napari_vessel.training import LossConfig, reviewed_loss
+from napari_vessel.training import (
+    Batch,
+    LossConfig,
+    SegmentationTask,
+    TrainingConfig,
+    reviewed_loss,
+)
 from napari_vessel.training._room import Room
 
 CPU = torch.device("cpu")
@@ -138,3 +144,26 @@ def test_what_is_no_lack_of_memory_is_not_tried_again() -> None:
 
 
 SIX = {"count": 6, "patch": 128, "device": CPU}
+
+
+class Roomless(Small):
+    """One with an encoder, as networks have."""
+
+
+def trained(room: int) -> tuple[torch.Tensor, list[int]]:
+    """Train three steps with a task whose device has room for so many patches."""
+    network = Roomless(room=room)
+    config = TrainingConfig(augmentation=True, precision="fp32", averaging=0, replay_share=0)
+    task = SegmentationTask(network, lambda _: 0.0, config)
+    arrays = [part.numpy() for part in batch()]
+    losses = [task.step(Batch(*arrays)) for _ in range(3)]
+    assert all(loss > 0 for loss in losses)
+    return torch.cat([w.detach().flatten() for w in network.parameters()]), network.tried
+
+
+def test_a_task_that_runs_out_of_memory_learns_the_same() -> None:
+    whole, _ = trained(100)
+    parted, tried = trained(2)
+    torch.testing.assert_close(parted, whole, rtol=1e-3, atol=1e-5)
+    assert tried[0] == 6
+    assert max(tried[4:]) <= 3

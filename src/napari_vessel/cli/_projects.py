@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from napari_vessel.cli._continuous import Rounds, Trained
 from napari_vessel.cli._options import (
     BoxText,
     Channel,
@@ -25,7 +26,10 @@ from napari_vessel.cli._options import (
 )
 from napari_vessel.cli._output import FAULT, explained, run
 from napari_vessel.cli._values import report
+from napari_vessel.errors import CallerError
 from napari_vessel.project import Project
+from napari_vessel.session import Continuous
+from napari_vessel.training import ContinuousConfig, TrainingConfig
 from napari_vessel.workflows import Correct, Examine, NewProject, Retrain
 
 
@@ -81,18 +85,54 @@ def retrain(
     keep_encoder: Annotated[
         bool, typer.Option("--keep-encoder", help="Train the decoder only.")
     ] = False,
+    train_last: Annotated[
+        int | None,
+        typer.Option(min=0, help="Train so many last stages of the decoder, and the head, alone."),
+    ] = None,
+    continuous: Annotated[
+        bool,
+        typer.Option(
+            "--continuous",
+            help="Train in rounds whenever something new is corrected, until Ctrl-C; --minutes is "
+            "the longest round.",
+        ),
+    ] = False,
+    until_idle: Annotated[
+        bool,
+        typer.Option("--until-idle", help="With --continuous: end when there is no more to learn."),
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Learn from the reviewed voxels; the network is taken only if it is better."""
+    """Learn from the reviewed voxels; the network is taken only if it is better.
+
+    A training that was interrupted is gone on with.
+    """
     with explained():
-        changes: dict[str, Any] = {"minutes": minutes, "seed": seed}
+        if until_idle and not continuous:
+            raise CallerError("--until-idle means nothing without --continuous.")
+        changes: dict[str, Any] = {"minutes": minutes, "seed": seed, "train_last": train_last}
         if keep_encoder:
             changes["keep_encoder"] = True
         given = {key: value for key, value in changes.items() if value is not None}
         defaults = Project.open(project).config.training
         config = type(defaults).model_validate(defaults.model_dump() | given)
+        if continuous:
+            trained = _continuously(project, config, minutes, until_idle=until_idle)
+            report({f.name: getattr(trained, f.name) for f in fields(trained)}, as_json=json)
+            return
         result = run("retrain", Retrain(project, config))
         report({f.name: getattr(result, f.name) for f in fields(result)}, as_json=json)
+
+
+def _continuously(
+    project: Path, config: TrainingConfig, minutes: float | None, *, until_idle: bool
+) -> Trained:
+    rule = ContinuousConfig()
+    if minutes is not None:
+        first = min(rule.first_minutes, minutes)
+        rule = rule.model_copy(update={"first_minutes": first, "most_minutes": minutes})
+    rounds = Rounds(Project.open(project), config, until_idle, Continuous(rule))
+    return rounds.run()
 
 
 def doctor(

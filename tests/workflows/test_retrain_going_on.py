@@ -1,0 +1,184 @@
+"""A training of a project that was interrupted, or whose time was over, asked for again."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+
+import pytest
+import torch
+
+from napari_vessel.errors import ComputeError, ProjectBusyError
+from napari_vessel.geometry import Plane
+from napari_vessel.runner import Heartbeat, ProcessRunner, RunnerConfig
+from napari_vessel.training import EpochEnd
+from napari_vessel.workflows import WORKFLOWS, Correct, Progress, Retrain
+from napari_vessel.workflows._retrain_run import RetrainRun
+
+from .conftest import SHORT
+
+LONG = SHORT.model_copy(update={"epochs": 40, "patience": 40, "replay_share": 0.0})
+
+
+@pytest.fixture
+def corrected(project, labels):
+    list(WORKFLOWS["correct"](Correct(project.path, str(labels), ((Plane.XY, 3), (Plane.XY, 12)))))
+    return project
+
+
+@pytest.fixture(autouse=True)
+def kept_often(monkeypatch):
+    monkeypatch.setattr("napari_vessel.workflows._train_learner._EPOCH_SECONDS", 0.0)
+
+
+def begun(project, config=LONG, **named):
+    return WORKFLOWS["retrain"](Retrain(project.path, config, **named))
+
+
+def interrupted(project, epochs=2, config=LONG, **named):
+    """Train so many epochs, then stop asking; return the epochs."""
+    found, events = [], begun(project, config, **named)
+    for event in events:
+        if isinstance(event, EpochEnd):
+            found.append(event)
+            if len(found) == epochs:
+                break
+    events.close()
+    return found
+
+
+def first_epoch(project, config=LONG, **named):
+    """Return the number of the next epoch, and what was said before it."""
+    said = []
+    events = begun(project, config, **named)
+    for event in events:
+        if isinstance(event, Progress):
+            said.append(event.what)
+        if isinstance(event, EpochEnd):
+            events.close()
+            return event.epoch, said
+    return None, said
+
+
+def state_of(project):
+    return project.path / "training.run" / "state.pt"
+
+
+def test_what_was_interrupted_goes_on(corrected):
+    assert [epoch.epoch for epoch in interrupted(corrected)] == [1, 2]
+    epoch, said = first_epoch(corrected)
+    assert epoch == 3
+    assert "Going on after epoch 2" in said
+
+
+def test_the_curve_goes_on_too(corrected):
+    interrupted(corrected)
+    interrupted(corrected)
+    lines = (corrected.path / "training.run" / "history.jsonl").read_text().splitlines()
+    assert len(lines) == 4
+
+
+def test_with_more_corrections_weights_go_on_and_epochs_begin_anew(corrected, labels):
+    interrupted(corrected)
+    list(WORKFLOWS["correct"](Correct(corrected.path, str(labels), ((Plane.XY, 8),))))
+    epoch, said = first_epoch(corrected)
+    assert epoch == 1
+    assert "Going on after epoch 0" in said
+
+
+@pytest.mark.parametrize("change", ["settings", "network"])
+def test_other_settings_or_another_network_begin_anew(corrected, change):
+    interrupted(corrected)
+    if change == "network":
+        corrected.update(checkpoint="starter")
+    config = LONG.model_copy(update={"seed": 5}) if change == "settings" else LONG
+    events = begun(corrected, config)
+    said = []
+    for event in events:
+        if isinstance(event, Progress):
+            said.append(event.what)
+        if isinstance(event, EpochEnd):
+            break
+    events.close()
+    assert event.epoch == 1
+    assert not any("Going on" in what for what in said)
+
+
+def test_what_came_to_the_end_of_its_time_goes_on_only_where_asked(corrected):
+    timed = LONG.model_copy(update={"minutes": 1e-9})
+    list(begun(corrected, timed))
+    assert first_epoch(corrected, LONG)[0] == 1
+    state_of(corrected).unlink()
+    list(begun(corrected, timed))
+    assert first_epoch(corrected, LONG, go_on=True)[0] == 2
+
+
+def test_what_ended_by_itself_leaves_no_state(corrected):
+    list(begun(corrected, SHORT))
+    assert not state_of(corrected).exists()
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "flipped", "another"])
+def test_a_damaged_state_is_never_half_loaded(corrected, damage, caplog):
+    interrupted(corrected)
+    path = state_of(corrected)
+    content = path.read_bytes()
+    if damage == "another":
+        torch.save({"task": {"network": {}}, "memory": "{}"}, path)
+    else:
+        middle = len(content) // 2
+        flipped = content[:middle] + bytes([content[middle] ^ 255]) * 64 + content[middle + 64 :]
+        path.write_bytes({"cut": content[:middle], "empty": b"", "flipped": flipped}[damage])
+    epoch, _ = first_epoch(corrected)
+    assert epoch == (3 if damage == "flipped" and epoch == 3 else 1)
+    if epoch == 1:
+        assert "begins anew" in caplog.text
+
+
+def test_a_state_that_is_a_pickle_of_something_else_is_not_run(corrected, tmp_path):
+    interrupted(corrected)
+
+    class Evil:
+        def __reduce__(self):
+            return (os.mkdir, (str(tmp_path / "ran"),))
+
+    state_of(corrected).write_bytes(pickle.dumps(Evil()))
+    assert first_epoch(corrected)[0] == 1
+    assert not (tmp_path / "ran").exists()
+
+
+def test_two_trainings_of_one_project_are_refused(corrected):
+    events = begun(corrected)
+    next(event for event in events if isinstance(event, EpochEnd))
+    with pytest.raises(ProjectBusyError, match="training"):
+        list(begun(corrected))
+    events.close()
+
+
+def test_a_network_that_came_of_it_is_gone_on_from(corrected, monkeypatch):
+    noted = []
+    monkeypatch.setattr(RetrainRun, "note", lambda _, name: noted.append(name))
+    result = list(begun(corrected, LONG.model_copy(update={"minutes": 1e-9})))[-1]
+    assert noted == [result.checkpoint]
+
+
+@pytest.mark.slow  # a real compute process, which imports torch twice
+def test_a_killed_training_is_told_and_goes_on_in_a_new_process(corrected):
+    runner = ProcessRunner(RunnerConfig(warm_up=()))
+    request = Retrain(corrected.path, LONG.model_copy(update={"epochs": 400, "patience": 400}))
+    try:
+        events = runner.run("retrain", request, priority=-1)
+        epochs = (event for event in events if isinstance(event, EpochEnd))
+        for _ in range(2):
+            last = next(epochs)
+        os.kill(runner.pid, signal.SIGKILL)
+        with pytest.raises(ComputeError, match="killed"):
+            list(events)
+        again = (e for e in runner.run("retrain", request) if not isinstance(e, Heartbeat))
+        found = next(event for event in again if isinstance(event, EpochEnd))
+        assert found.epoch >= last.epoch - 1
+        assert found.epoch > 1
+        again.close()
+    finally:
+        runner.close()
