@@ -88,11 +88,17 @@ def test_it_can_be_stopped_between_batches(config: Config) -> None:
     forward.pixels = 2 * 64 * 64
     slices = stack((3, 60, 110))
     tiler = SliceTiler((60, 110), TILES)
-    steps = slice_steps(forward, slices, tiler)
+    taken = []
+
+    def take(number, probability):
+        taken.append(number)
+
+    steps = slice_steps(forward, slices, tiler, take)
     assert next(steps) == TileStep(2, 6)
     steps.close()
     assert calls == [2]
-    assert list(slice_steps(forward, slices, tiler)) == [TileStep(n, 6) for n in (2, 4, 6)]
+    assert list(slice_steps(forward, slices, tiler, take)) == [TileStep(n, 6) for n in (2, 4, 6)]
+    assert taken == [0, 0, 1, 2]  # each as soon as its tiles are done
 
 
 def test_no_slices_are_no_work(pointwise: nn.Module, config: Config) -> None:

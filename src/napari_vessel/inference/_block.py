@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_vessel.geometry import Box, Plane, VoxelSize
 from napari_vessel.inference._ahead import ReadAhead
 from napari_vessel.inference._config import InferenceConfig
-from napari_vessel.inference._context import layers
+from napari_vessel.inference._context import FEW_VOXELS, layers
 from napari_vessel.inference._forward import Forward, Network
 from napari_vessel.inference._fusing import disagreement, fuse
 from napari_vessel.inference._levels import Levels, Read, levels_of
@@ -166,8 +166,12 @@ def _block_steps(
             pixels = plane.read(read, spill)  # planes on one grid share what is read
         last, found = plane, PlaneProbability(plane, spill)
         for slab in plane.slabs(numbers):
-            steps = slice_steps(forward, plane.gather(pixels, slab, spill), plane.tiler)
-            found.put(slab, (yield from _shifted(steps, done, sum(counts))))
+            take = found.begin(slab)
+            steps = slice_steps(forward, plane.gather(pixels, slab, spill), plane.tiler, take)
+            for step in steps:
+                yield TileStep(done + step.done, sum(counts))
+            found.put(slab)
+            spill.rest()
             done += len(slab) * len(plane.tiler.windows)
         planes[plane.name] = found.voxels()
     return _fused(seen[0].block, planes, config, spill)
@@ -178,22 +182,9 @@ def _fused(
 ) -> BlockPrediction:
     """Fuse the planes, layer by layer."""
     probability, apart = spill.zeros(block.shape, np.uint8), spill.zeros(block.shape, np.uint8)
-    for layer in layers(Box.of(block.shape)):
+    for layer in layers(Box.of(block.shape), FEW_VOXELS):
         parts = {plane: voxels[layer.slices] for plane, voxels in planes.items()}
         probability[layer.slices] = fuse(parts, config)
         apart[layer.slices] = disagreement(parts)
         spill.rest()
     return BlockPrediction(block, probability, apart, planes)
-
-
-def _shifted(
-    steps: Generator[TileStep, None, NDArray[np.float32]], done: int, total: int
-) -> Generator[TileStep, None, NDArray[np.float32]]:
-    """Count one slab's steps among those of all planes."""
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            probability: NDArray[np.float32] = end.value
-            return probability
-        yield TileStep(done + step.done, total)

@@ -15,16 +15,25 @@ from napari_vessel.inference._spill import Spill
 from napari_vessel.tiling import (
     STRIDE,
     Zoom,
-    cut_reflected,
     grid_of,
     inverse,
     reflection,
     source_of,
 )
 
-__all__ = ["Grid", "context_of", "layers", "plane_zoom", "read_context", "require_inside"]
+__all__ = [
+    "FEW_VOXELS",
+    "Grid",
+    "context_of",
+    "layers",
+    "plane_zoom",
+    "read_context",
+    "require_inside",
+]
 
-_MOST_VOXELS = 2**24  # of a layer: what is read, and copied, at a time
+_MOST_VOXELS = 2**24  # of a layer: what is copied at a time
+_ROWS = 256  # of it are read at a time: whole chunks, mostly
+FEW_VOXELS = 2**22  # of a layer of which several floating-point copies are made
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +152,21 @@ def read_context(
     spill = spill or Spill()
     pixels = spill.zeros(context.shape, np.float32)
     for layer in layers(inside):
-        found = read.resampled(layer, grid.zoom, grid.voxels)
-        start = layer.start[0] - context.start[0]
-        rows = cut_reflected(found, window.start[1:], window.stop[1:])
-        pixels[start : start + len(rows)] = rows
+        for piece in layer.cells((layer.stop[0], _ROWS, layer.stop[2])):
+            found = read.resampled(piece, grid.zoom, grid.voxels)
+            pixels[piece.relative_to(context).slices] = found
+        held = pixels[layer.relative_to(context).slices[0]]
+        for axis in (2, 1):
+            _mirror(np.moveaxis(held, axis, 0), window.start[axis], inside.shape[axis])
         spill.rest()
     _mirror(pixels, window.start[0], inside.shape[0])
     return pixels
 
 
-def layers(box: Box) -> Iterator[Box]:
-    """Cut a box along z into layers of a bounded number of voxels, on one grid for all boxes."""
+def layers(box: Box, most: int = _MOST_VOXELS) -> Iterator[Box]:
+    """Cut a box along z into layers of ``most`` voxels, on one grid for all boxes."""
     edges = box.shape[1] * box.shape[2]
-    thick = next((n for n in (128, 64, 32, 16, 8, 4, 2) if n * edges <= _MOST_VOXELS), 1)
+    thick = next((n for n in (128, 64, 32, 16, 8, 4, 2) if n * edges <= most), 1)
     first = box.start[0] // thick * thick
     for z in range(first, box.stop[0], thick):
         start, stop = max(z, box.start[0]), min(z + thick, box.stop[0])

@@ -17,7 +17,8 @@ __all__ = ["disagreement", "fuse", "to_uint8"]
 
 def to_uint8(probability: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """Store a probability in [0, 1] as round(255 p)."""
-    stored: NDArray[np.uint8] = np.rint(probability * 255).astype(np.uint8)
+    scaled = probability * 255
+    stored: NDArray[np.uint8] = np.rint(scaled, out=scaled).astype(np.uint8)
     return stored
 
 
@@ -64,7 +65,8 @@ def _mean(planes: Mapping[Plane, NDArray[np.uint8]], config: InferenceConfig) ->
     total = np.zeros(next(iter(planes.values())).shape, np.float32)
     for plane, probability in planes.items():
         total += probability * np.float32(weights[plane])
-    fused: NDArray[np.uint8] = np.rint(total / sum(weights.values())).astype(np.uint8)
+    np.divide(total, np.float32(sum(weights.values())), out=total)
+    fused: NDArray[np.uint8] = np.rint(total, out=total).astype(np.uint8)
     return fused
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,14 @@ def predict_slices(
     CallerError
         Where the slices are no stack or hold NaN.
     """
-    return result_of(slice_steps(Forward(network, config), slices, tiler_of(slices, config)))
+    tiler = tiler_of(slices, config)
+    found = np.empty(slices.shape, np.float32)
+
+    def take(number: int, probability: NDArray[np.float32]) -> None:
+        found[number] = probability
+
+    result_of(slice_steps(Forward(network, config), slices, tiler, take))
+    return found
 
 
 def result_of(steps: Generator[object, None, T]) -> T:
@@ -76,8 +83,11 @@ def tiler_of(slices: NDArray[np.float32], config: InferenceConfig) -> SliceTiler
 
 
 def slice_steps(
-    forward: Forward, slices: NDArray[np.float32], tiler: SliceTiler
-) -> Generator[TileStep, None, NDArray[np.float32]]:
+    forward: Forward,
+    slices: NDArray[np.float32],
+    tiler: SliceTiler,
+    take: Callable[[int, NDArray[np.float32]], None],
+) -> Generator[TileStep, None, None]:
     """Predict a stack of slices, yielding after every batch; to stop, stop asking.
 
     Parameters
@@ -88,19 +98,16 @@ def slice_steps(
         Windowed intensities in [0, 1]; a view of any strides will do.
     tiler : SliceTiler
         Cuts slices of this shape.
+    take : callable(int, ndarray (rows, columns) of float32)
+        Takes the probability of each slice in [0, 1], by its number, as soon as all its tiles
+        are there: of no more slices than a batch holds is it kept here.
 
     Yields
     ------
     TileStep
         Tiles of this stack.
-
-    Returns
-    -------
-    ndarray (n, rows, columns) of float32
-        Probabilities in [0, 1].
     """
-    windows = len(tiler.windows)
-    total = tiler.empty_sum(slices.shape[:1])
+    windows, sums = len(tiler.windows), dict[int, NDArray[Any]]()
 
     def cut(numbers: range) -> NDArray[np.float32]:
         return np.stack([tiler.tile(slices[i // windows], i % windows) for i in numbers])
@@ -108,6 +115,9 @@ def slice_steps(
     count = slices.shape[0] * windows
     for numbers, probability in forward.batches(count, tiler.tile_shape, cut):
         for number, tile in zip(numbers, probability, strict=True):
-            tiler.add(total[number // windows], number % windows, tile)
+            index, window = divmod(number, windows)
+            total = sums[index] if window else sums.setdefault(index, tiler.empty_sum(()))
+            tiler.add(total, window, tile)
+            if window == windows - 1:
+                take(index, tiler.mean(sums.pop(index)))
         yield TileStep(numbers.stop, count)
-    return tiler.mean(total)

@@ -161,5 +161,6 @@ def _along(
     total = np.zeros((*voxels.shape[:axis], stop - start, *voxels.shape[axis + 1 :]), np.float32)
     # Tap by tap, so that a pixel's sum has the same order, and rounding, in every box.
     for tap in range(index.shape[1]):
-        total += voxels.take(index[:, tap], axis) * weight[:, tap].astype(np.float32).reshape(shape)
+        taken = voxels.take(index[:, tap], axis)
+        total += np.multiply(taken, weight[:, tap].astype(np.float32).reshape(shape), out=taken)
     return total

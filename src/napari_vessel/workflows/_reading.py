@@ -61,10 +61,10 @@ def windowed_reader(
     negated = signed and used.polarity == "bright"
 
     def read(box: Box, level: int) -> np.ndarray:
-        voxels = window.apply(volume.read(box, level))
+        voxels = window.apply(volume.read(box, level))  # a copy: what follows needs no other
         if negated:
-            return -np.sqrt(voxels)
-        return 1 - voxels if inverts else voxels
+            return np.negative(np.sqrt(voxels, out=voxels), out=voxels)
+        return np.subtract(1, voxels, out=voxels) if inverts else voxels
 
     return Levels(read, volume.shapes, volume.factors)
 
