@@ -25,6 +25,7 @@ from ._reading_ahead import read_ahead as read_ahead
 from ._seen import pixels_of as pixels_of
 from ._seen import seen_of as seen_of
 from ._seen import tile_shapes as tile_shapes
+from ._seen import views_counted as views_counted
 from ._slices import TileStep as TileStep
 from ._slices import predict_slices as predict_slices
 from ._slices import slice_steps as slice_steps
@@ -64,6 +65,7 @@ __all__ = [
     "slice_steps",
     "tile_shapes",
     "to_uint8",
+    "views_counted",
     "views_of",
     "zoom_per_edge",
 ]

@@ -13,6 +13,7 @@ from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference._ahead import ReadAhead
 from napari_vessel.inference._config import InferenceConfig
 from napari_vessel.inference._context import (
+    FEW_VOXELS,
     Grid,
     context_of,
     layers,
@@ -33,7 +34,7 @@ from napari_vessel.tiling import (
     source_of,
 )
 
-__all__ = ["PlaneProbability", "Seen", "pixels_of", "seen_of", "tile_shapes"]
+__all__ = ["PlaneProbability", "Seen", "pixels_of", "seen_of", "tile_shapes", "views_counted"]
 
 _VIEWS = {"none": 1, "flips": 4, "dihedral": 8}
 _MOST_PIXELS = 2**24  # of the slices that are in memory at a time
@@ -78,11 +79,14 @@ class Seen:
     def gather(
         self, context: NDArray[np.float32], slab: list[int], spill: Spill
     ) -> NDArray[np.float32]:
-        """Copy a slab's slices with their context, (n, rows, columns)."""
+        """Give a slab's slices with their context, (n, rows, columns); a view if it can be."""
         offset = self.pixels.start[self.name.normal] - self.context.start[self.name.normal]
         picked = np.asarray(slab) + offset
         if self.name.normal == 0:
-            slices: NDArray[np.float32] = context[picked]
+            together = slab[-1] - slab[0] == len(slab) - 1
+            slices: NDArray[np.float32] = (
+                context[picked[0] : picked[-1] + 1] if together else context[picked]
+            )
             return slices
         rows, columns = self.context.shape[self.name.rows], self.context.shape[self.name.columns]
         slices = np.empty((len(slab), rows, columns), np.float32)
@@ -92,10 +96,10 @@ class Seen:
             spill.rest()
         return slices
 
-    def trimmed(self, slices: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cut the context from slices (n, rows, columns)."""
+    def trimmed(self, of: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cut the context from a slice (rows, columns)."""
         trim = self.pixels.relative_to(self.context).slices
-        return slices[:, trim[self.name.rows], trim[self.name.columns]]
+        return of[trim[self.name.rows], trim[self.name.columns]]
 
     def _voxels_of(self, number: int) -> Box:
         """Return the block's voxels that a slice's pixels make."""
@@ -118,11 +122,24 @@ class PlaneProbability:
         shape = seen.pixels.shape
         # Pixels of another size are scaled back at the end, unrounded until then.
         self._pixels = spill.zeros(shape, np.uint8 if self._same else np.float32)
+        self._slab = np.empty((0, 0, 0), self._pixels.dtype)
 
-    def put(self, slab: list[int], probability: NDArray[np.float32]) -> None:
-        """Take slices (n, rows, columns), with the context that they were seen in."""
-        inner = self._seen.trimmed(probability)
-        values = to_uint8(inner) if self._same else inner
+    def begin(self, slab: list[int]) -> Callable[[int, NDArray[np.float32]], None]:
+        """Begin a slab; what is returned takes each slice, with the context it was seen in."""
+        name, shape = self._seen.name, self._seen.pixels.shape
+        self._slab = held = np.empty(
+            (len(slab), shape[name.rows], shape[name.columns]), self._pixels.dtype
+        )
+
+        def take(number: int, probability: NDArray[np.float32]) -> None:
+            inner = self._seen.trimmed(probability)
+            held[number] = to_uint8(inner) if self._same else inner
+
+        return take
+
+    def put(self, slab: list[int]) -> None:
+        """Keep the slices of the slab that was begun, now that all were taken."""
+        values, self._slab = self._slab, np.empty((0, 0, 0), self._pixels.dtype)
         normal, box = self._seen.name.normal, block_of(values, self._seen.name)
         for layer in layers(Box.of(self._pixels.shape)):
             if normal == 0:
@@ -139,7 +156,7 @@ class PlaneProbability:
             return self._pixels
         seen, zoom = self._seen, inverse(self._seen.grid.zoom)
         found: NDArray[np.uint8] = self._spill.zeros(seen.block.shape, np.uint8)
-        for layer in layers(seen.block):
+        for layer in layers(seen.block, FEW_VOXELS):
             at = source_of(layer, zoom, seen.grid.pixels)
             pixels = self._pixels[at.relative_to(seen.pixels).slices[0]]
             whole = Box((at.start[0], *seen.pixels.start[1:]), (at.stop[0], *seen.pixels.stop[1:]))
@@ -178,8 +195,12 @@ def pixels_of(block: Box, bounds: Box, config: InferenceConfig) -> int:
     """
     names = config.planes_for(bounds.shape)
     seen = [seen_of(name, (block, bounds), names, config) for name in names]
-    views = _VIEWS[config.views]
-    return views * sum(plane.tiles * prod(plane.tiler.tile_shape) for plane in seen)
+    return views_counted(config) * sum(plane.tiles * prod(plane.tiler.tile_shape) for plane in seen)
+
+
+def views_counted(config: InferenceConfig) -> int:
+    """Return how often each pixel goes through the network, in one plane."""
+    return _VIEWS[config.views]
 
 
 def tile_shapes(block: Box, bounds: Box, config: InferenceConfig) -> list[tuple[int, int]]:
