@@ -34,12 +34,18 @@ __all__ = [
     "Situation",
     "Stamp",
     "ToolConfig",
+    "convert_volume_of",
+    "converted_place",
     "region_for",
+    "slow_planes_of",
 ]
 
 from ._continuous import Continuous as Continuous
 from ._continuous import ContinuousState as ContinuousState
 from ._continuous import Situation as Situation
+from ._converting import convert_volume_of as convert_volume_of
+from ._converting import converted_place as converted_place
+from ._converting import slow_planes_of as slow_planes_of
 from ._disagreement import DisagreementMap as DisagreementMap
 from ._events import SessionEvents as SessionEvents
 from ._graph_view import ErrorMap as ErrorMap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from napari_vessel.session._sentences import progressing, sentence_of
+from napari_vessel.session._sentences import converted_sentence, progressing, sentence_of
 from napari_vessel.session._state import SessionState
 from napari_vessel.session._values import (
     Activity,
@@ -20,6 +20,7 @@ from napari_vessel.workflows import (
     BlockProposed,
     Clean,
     Cleaned,
+    Converted,
     Exported,
     Foresee,
     Foreseen,
@@ -138,6 +139,8 @@ class SessionDelivery(SessionState):
             self._show_cleaned(answer, event)
         elif isinstance(event, Proposed | Retrained | Exported):
             self._finish(answer.name, event)
+        elif isinstance(event, Converted):
+            self._show(Activity(answer.name, "done", converted_sentence(event), 1.0))
 
     def _show_first_look(self, event: SliceProposed) -> None:
         if box := self._open_now().view.put_first_look(event.box, event.probability):

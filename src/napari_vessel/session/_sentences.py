@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_vessel.session._values import Activity, ActivityName
-from napari_vessel.workflows import Cleaned, Exported, Progress, Proposed, Retrained
+from napari_vessel.workflows import Cleaned, Converted, Exported, Progress, Proposed, Retrained
 
 
 def progressing(name: ActivityName, progress: Progress) -> Activity:
@@ -21,6 +21,13 @@ def sentence_of(event: Proposed | Cleaned | Retrained | Exported) -> str:
         return event.reason
     share = event.vessel_voxels / max(event.voxels, 1)
     return f"Wrote {event.path} in {event.seconds:.0f} s: {share:.2%} of the voxels are vessel."
+
+
+def converted_sentence(event: Converted) -> str:
+    """Say what came of a conversion."""
+    holes = event.missing_chunks
+    missing = f" {holes} chunks were not there and taken as their fill value." if holes else ""
+    return f"Wrote {event.path} in {event.seconds:.0f} s, {event.levels} levels.{missing}"
 
 
 def _cleaned(event: Cleaned) -> str:

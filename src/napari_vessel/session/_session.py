@@ -29,6 +29,7 @@ from napari_vessel.session._progress import SessionProgress
 from napari_vessel.session._queue import SessionQueue
 from napari_vessel.session._tools import SessionTools
 from napari_vessel.session._values import Answer, Asked, Opened
+from napari_vessel.session._waiting import called, discard_opened, in_time, is_remote
 from napari_vessel.volumes import VolumeOptions, open_volume
 from napari_vessel.workflows import Clean, Export, Focus, Foresee, Propose
 
@@ -62,12 +63,16 @@ class Session(
         around: Focus | None = None,
     ) -> Answering:
         """Open a volume with its project where there is one, or a project by its folder."""
-        yield Asked("open", where, f"Opening {Path(str(where)).name} …")
+        name = called(str(where))
+        yield Asked("open", where, f"Opening {name} …")
         self._flush()  # what is painted now is in the journals before they are read
         point = around.voxel if around else None
         callbacks = Callbacks(self._on_saved, self._on_failed, FirstHole(self.events.failed.emit))
-        opening = open_for_session(str(where), options or VolumeOptions(), callbacks, around=point)
-        yield (yield from answered("open", where, opening))
+        chosen = options or VolumeOptions()
+        opening = open_for_session(str(where), chosen, callbacks, around=point)
+        bound = chosen.retries.total_s if is_remote(str(where)) else None
+        waited = in_time(opening, f"Opening {name}:", discard_opened, seconds=bound)
+        yield (yield from answered("open", where, waited))
 
     def open_array(
         self,

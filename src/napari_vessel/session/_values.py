@@ -25,6 +25,7 @@ ActivityName = Literal[
     "overview",
     "tool",
     "history",
+    "convert",
     "measure",
     "queue",
     "progress",

@@ -2,6 +2,8 @@ __all__ = [
     "EXPORTERS",
     "GRAPH_WRITERS",
     "SURFACE_WRITERS",
+    "AtlasLevel",
+    "AtlasVolume",
     "CacheConfig",
     "CacheState",
     "ConvertPlan",
@@ -40,6 +42,7 @@ __all__ = [
     "least_vessel",
     "level_factors",
     "level_shapes",
+    "load_atlas",
     "mask_of",
     "open_store",
     "open_volume",
@@ -53,6 +56,7 @@ __all__ = [
     "remove_half_removed",
     "remove_leftovers",
     "replace_folder",
+    "search_atlas",
     "slow_planes",
     "sum_of",
     "sync_tree",
@@ -69,6 +73,10 @@ __all__ = [
 ]
 
 from ._array import volume_of_array as volume_of_array
+from ._atlas import AtlasLevel as AtlasLevel
+from ._atlas import AtlasVolume as AtlasVolume
+from ._atlas import load_atlas as load_atlas
+from ._atlas import search_atlas as search_atlas
 from ._atomic import folder_beside as folder_beside
 from ._atomic import remove_leftovers as remove_leftovers
 from ._atomic import replace_folder as replace_folder
