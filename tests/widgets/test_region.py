@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
 
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Plane
@@ -70,6 +72,41 @@ def test_a_drawn_box_becomes_the_region_and_the_brush_comes_back(partial, qtbot)
     assert dock.session.region == Box((6, 10, 25), (10, 31, 46))
     assert "Draw the region" not in viewer.layers
     assert viewer.layers.selection.active is dock.desk.link.labels
+
+
+def test_a_box_dragged_with_the_mouse_becomes_the_region(partial, qtbot):
+    viewer, dock = partial
+    native = viewer.window._qt_viewer.canvas.native
+    qtbot.waitUntil(lambda: native.width() > 200)
+    qtbot.wait(100)
+    viewer.dims.set_point(0, 8)
+    dock.region.slices.setValue(4)
+    dock.region.draw.click()
+    drag(viewer, native, viewer.layers["Draw the region"], [(8, 10, 25), (8, 20, 35), (8, 30, 45)])
+    qtbot.waitUntil(lambda: dock.session.region != LEFT)
+    settled(dock, qtbot)
+    region = dock.session.region
+    assert (region.start[0], region.stop[0]) == (6, 10)
+    corners = np.array([region.start[1:], region.stop[1:]])
+    np.testing.assert_allclose(corners, [[10, 25], [31, 46]], atol=1)  # a pixel is under a voxel
+    assert "Draw the region" not in viewer.layers
+    assert viewer.layers.selection.active is dock.desk.link.labels
+
+
+def drag(viewer, canvas, layer, voxels):
+    """Press at the first voxel, move over the others, release at the last."""
+    camera, points = viewer.scene.camera, []
+    for voxel in voxels:
+        offset = (np.asarray(layer.data_to_world(voxel))[1:] - camera.center[-2:]) * camera.zoom
+        row, column = np.round(np.array([canvas.height(), canvas.width()]) / 2 + offset).astype(int)
+        points.append(QPoint(int(column), int(row)))
+    left, plain = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mouseMove(canvas, points[0])
+    QTest.mousePress(canvas, left, plain, points[0])
+    for point in points[1:]:
+        QTest.mouseMove(canvas, point)
+        QTest.qWait(20)
+    QTest.mouseRelease(canvas, left, plain, points[-1])
 
 
 def test_drawing_can_be_given_up(partial):

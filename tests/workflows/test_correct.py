@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 import tifffile
+import zarr
 
 from napari_vessel.annotation import BACKGROUND, UNTOUCHED, VESSEL
 from napari_vessel.errors import CallerError, JournalError, LabelsError, ProjectError
-from napari_vessel.geometry import Box, Plane
+from napari_vessel.geometry import Box, Plane, VoxelSize
+from napari_vessel.volumes import VolumeOptions, open_volume
 from napari_vessel.workflows import WORKFLOWS, Correct
 
 WHOLE = Box.of((16, 64, 64))
@@ -75,6 +77,45 @@ def test_labels_of_another_shape_are_refused_with_both_shapes(project, tmp_path)
     with pytest.raises(LabelsError, match=r"16 × 64 × 63 .* 16 × 64 × 64"):
         run(project, tmp_path / "labels.npy")
     assert not codes(project).any()
+
+
+@pytest.fixture
+def sized(project, volume):
+    """The project, of a volume whose voxel size is known."""
+    project.link(open_volume(volume, VolumeOptions(voxel_size=VoxelSize(5, 4, 4))))
+    return project
+
+
+def test_labels_of_another_scale_are_refused_with_both(sized, truth, tmp_path):
+    labels = ome_zarr(tmp_path, truth, scale=(7, 7, 7))
+    with pytest.raises(LabelsError, match=r"7 × 7 × 7 µm .* 5 × 4 × 4 µm"):
+        run(sized, labels)
+    assert not codes(sized).any()
+
+
+def test_labels_of_another_offset_are_refused_with_both(sized, truth, tmp_path):
+    labels = ome_zarr(tmp_path, truth, scale=(5, 4, 4), start=(25, 0, 0))
+    with pytest.raises(LabelsError, match=r"begin at 25 × 0 × 0 µm .* begins at 0 × 0 × 0 µm"):
+        run(sized, labels)
+    assert not codes(sized).any()
+
+
+def test_labels_that_lie_on_the_volume_or_do_not_say_where_are_taken(sized, truth, tmp_path):
+    assert run(sized, ome_zarr(tmp_path, truth, scale=(5, 4, 4))).vessel == truth.sum()
+    np.save(tmp_path / "labels.npy", truth)
+    assert run(sized, tmp_path / "labels.npy").vessel == truth.sum()
+
+
+def ome_zarr(folder, labels, scale, start=(0, 0, 0)):
+    """Write labels with a place of their own as an OME-Zarr 0.5."""
+    steps = [{"type": "scale", "scale": list(map(float, scale))}]
+    steps.append({"type": "translation", "translation": list(map(float, start))})
+    axes = [{"name": n, "type": "space", "unit": "micrometer"} for n in "zyx"]
+    datasets = [{"path": "0", "coordinateTransformations": steps}]
+    ome = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
+    group = zarr.create_group(folder / "labels.zarr", attributes={"ome": ome})
+    group.create_array("0", data=labels.astype("u1"), dimension_names=["z", "y", "x"])
+    return folder / "labels.zarr"
 
 
 def test_a_project_whose_volume_changed_takes_nothing(project, volume, labels):

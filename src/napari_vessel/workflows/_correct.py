@@ -8,7 +8,7 @@ from contextlib import closing
 import numpy as np
 
 from napari_vessel.annotation import Corrections
-from napari_vessel.errors import JournalError, LabelsError
+from napari_vessel.errors import JournalError
 from napari_vessel.geometry import Box, Zyx
 from napari_vessel.project import Project
 from napari_vessel.volumes import Volume, open_volume
@@ -16,6 +16,7 @@ from napari_vessel.workflows._boxes import inside
 from napari_vessel.workflows._events import Corrected, Progress
 from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._requests import Correct
+from napari_vessel.workflows._same_place import require_same_place
 
 # Read and journalled piece by piece: 128 MB of the widest labels at the most.
 _PIECE: Zyx = (64, 512, 512)
@@ -31,19 +32,15 @@ def correct(request: Correct) -> Iterator[Progress | Corrected]:
     Raises
     ------
     LabelsError
-        The labels have another shape than the volume.
+        The labels have another shape than the volume, or say that they lie elsewhere.
     JournalError
         They could not be saved; what was saved before stays.
     """
     project = Project.open(request.project, to_change=True)
-    shape = project.open_volume().shape  # refuses another volume than the one annotated
+    volume = project.open_volume()  # refuses another volume than the one annotated
     labels = open_volume(request.labels)
-    if labels.shape != shape:
-        raise LabelsError(
-            f"{request.labels} has {_text(labels.shape)} voxels and the project's volume "
-            f"{_text(shape)}: give labels of the same volume and level."
-        )
-    boxes = _boxes(request, shape)
+    require_same_place(labels, volume, request.labels)
+    boxes = _boxes(request, volume.shape)
     with closing(project.open_corrections()) as corrections:
         yield from _take(corrections, labels, boxes)
     tell_missing(labels)
@@ -80,7 +77,3 @@ def _fresh(piece: Box, earlier: tuple[Box, ...]) -> np.ndarray:
         if common := box.intersection(piece):
             fresh[common.relative_to(piece).slices] = False
     return fresh
-
-
-def _text(shape: Zyx) -> str:
-    return " × ".join(map(str, shape))
