@@ -22,7 +22,7 @@ def test_every_data_set_has_an_address_that_can_be_opened_and_a_size(atlas):
         assert address.http_url.startswith("https://storage.googleapis.com/")
         assert min(volume.shape) > 0
         assert volume.voxel_size_um > 0
-        assert volume.doi.startswith("10.")
+        assert volume.doi == "" or volume.doi.startswith("10.")
 
 
 def test_a_search_finds_by_organ_donor_and_voxel_size(atlas):

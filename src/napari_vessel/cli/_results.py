@@ -19,7 +19,10 @@ from napari_vessel.cli._options import (
 )
 from napari_vessel.cli._output import explained, run
 from napari_vessel.cli._values import report
+from napari_vessel.errors import CallerError
 from napari_vessel.workflows import Evaluate, Export, is_project
+
+_FORMATS = "ome-zarr, ome-zarr-0.4, tiff, tiff-stack, nifti, nrrd or rle."
 
 
 def register(app: typer.Typer) -> None:
@@ -62,8 +65,12 @@ def export(
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Where it goes.")],
     format: Annotated[  # noqa: A002  the option's name
-        str, typer.Option("--format", help="ome-zarr, tiff, tiff-stack or rle.")
+        str, typer.Option("--format", help=_FORMATS)
     ] = "ome-zarr",
+    inside: Annotated[
+        bool,
+        typer.Option("--inside", help="OUT is the volume's own OME-Zarr: write labels into it."),
+    ] = False,
     level: Level = 0,
     channel: Channel = None,
     voxel_size: Voxels = None,
@@ -76,7 +83,8 @@ def export(
         options = volume_options(level, channel, voxel_size, missing=missing)
         if is_project(source):
             refuse_for_project(options, source)
-        result = run("export", Export(source, out, format, overwrite, options))
+        form = _format(format, inside=inside)
+        result = run("export", Export(source, out, form, overwrite, options))
         values = {
             "path": result.path,
             "format": result.format,
@@ -85,3 +93,9 @@ def export(
             "seconds": result.seconds,
         }
         report(values, as_json=json)
+
+
+def _format(named: str, *, inside: bool) -> str:
+    if inside and named != "ome-zarr":
+        raise CallerError(f"--inside writes OME-Zarr labels: leave out --format {named}.")
+    return "inside" if inside else named

@@ -4,6 +4,8 @@ __all__ = [
     "VesselsDock",
     "get_reader",
     "make_sample",
+    "write_nifti",
+    "write_nrrd",
     "write_ome_zarr",
     "write_rle",
     "write_tiff_slices",
@@ -14,6 +16,8 @@ from ._labels import VesselLabels as VesselLabels
 from ._reader import get_reader as get_reader
 from ._sample import make_sample as make_sample
 from ._worker import EventWorker as EventWorker
+from ._writers import write_nifti as write_nifti
+from ._writers import write_nrrd as write_nrrd
 from ._writers import write_ome_zarr as write_ome_zarr
 from ._writers import write_rle as write_rle
 from ._writers import write_tiff_slices as write_tiff_slices

@@ -15,11 +15,18 @@ __all__ = ["ExportSection"]
 
 _FORMATS: dict[str, object] = {
     "OME-Zarr 0.5 labels": "ome-zarr",
+    "OME-Zarr 0.4 labels": "ome-zarr-0.4",
+    "Labels inside the OME-Zarr volume": "inside",
     "TIFF slices (folder)": "tiff",
     "TIFF stack": "tiff-stack",
+    "NIfTI, packed": "nifti",
+    "NRRD (3D Slicer)": "nrrd",
     "Run lengths (Kaggle)": "rle",
 }
-_SUFFIX = {"ome-zarr": ".ome.zarr", "tiff": "", "tiff-stack": ".tif", "rle": ".csv"}
+_SUFFIX = {
+    "ome-zarr": ".ome.zarr", "ome-zarr-0.4": ".ome.zarr", "tiff": "", "tiff-stack": ".tif",
+    "nifti": ".nii.gz", "nrrd": ".nrrd", "rle": ".csv",
+}  # fmt: skip
 
 
 class ExportSection(Section):
@@ -62,13 +69,18 @@ class ExportSection(Section):
             self.hint.say("Open a volume first.")
         elif not named:
             self.hint.say("Say where to write the mask.")
+        elif self.format.currentData() == "inside" and "://" in self.path.text():
+            self.hint.say("Labels can be written only into an OME-Zarr on this computer.")
         elif self._taken() and not self.overwrite.isChecked():
             self.hint.say(
                 "Something is there already: name another place, or tick “Replace an earlier "
                 "export”."
             )
         else:
-            self.hint.say("Writes the mask that is shown, with voxel size and recipe.")
+            self.hint.say(
+                "Writes the mask that is shown, with voxel size and recipe. `napari-vessel verify` "
+                "checks it."
+            )
 
     def start(self) -> None:
         """Ask for an export."""
@@ -87,12 +99,18 @@ class ExportSection(Section):
             return Path(text).absolute()
 
     def _taken(self) -> bool:
+        if self.format.currentData() == "inside":
+            return os.path.exists(self._out() / "labels" / "vessels")  # noqa: PTH110
         return os.path.exists(self._out())  # noqa: PTH110  Path's raises where a name is too long
 
     def _suggest(self) -> None:
         """Name a place beside the volume, or at home, unless the person named one."""
         opened = self.desk.session.opened
         if opened is None or self.path.text() not in ("", self._suggested):
+            return
+        if self.format.currentData() == "inside":
+            self._suggested = opened.volume.uri
+            self.path.setText(self._suggested)
             return
         name = opened.place.name.removesuffix(".vessel").removesuffix(".ome") + "-vessels"
         kept = Path(user_data_dir("napari-vessel"))  # where nobody would look for an export

@@ -12,6 +12,7 @@ from napari_vessel.errors import CallerError, VesselError
 from napari_vessel.geometry import VoxelSize
 from napari_vessel.session import ActivityName, Opened
 from napari_vessel.volumes import Volume
+from napari_vessel.widgets._cache_row import CacheRow
 from napari_vessel.widgets._reading_options import ReadingOptions
 from napari_vessel.widgets._section import Section, Sentence, button, combo, row
 from napari_vessel.widgets._units import micrometres
@@ -37,7 +38,7 @@ class VolumeSection(Section):
         )
         self.folder = button(
             "Folder…",
-            "Open an OME-Zarr, an N5, a folder of TIFF or JPEG 2000 slices, or a project (….vessel).",
+            "Open an OME-Zarr, an N5, a folder of TIFF or JPEG 2000 slices, or a project.",
             self._choose_folder,
         )
         self.body.addLayout(row(self.file, self.folder))
@@ -92,6 +93,8 @@ class VolumeSection(Section):
             "Open again with these", "Read the open volume with these settings.", self._reopen
         )
         self.options.inside.addWidget(self.again)
+        self.cache = CacheRow()
+        self.options.inside.addWidget(self.cache)
         self.body.addWidget(self.options)
 
     # -- what is possible ------------------------------------------------------

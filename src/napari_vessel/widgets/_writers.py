@@ -13,7 +13,7 @@ from napari_vessel.geometry import Box, VoxelSize
 from napari_vessel.volumes import EXPORTERS, MaskSource
 from napari_vessel.widgets._units import micrometres
 
-__all__ = ["write_ome_zarr", "write_rle", "write_tiff_slices"]
+__all__ = ["write_nifti", "write_nrrd", "write_ome_zarr", "write_rle", "write_tiff_slices"]
 
 
 def write_ome_zarr(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:  # noqa: ANN401
@@ -29,6 +29,16 @@ def write_tiff_slices(path: str, data: Any, meta: Mapping[str, Any]) -> list[str
 def write_rle(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:  # noqa: ANN401
     """Write a labels layer as a table of run lengths, a row for each slice."""
     return _write("rle", path, data, meta)
+
+
+def write_nifti(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:  # noqa: ANN401
+    """Write a labels layer as NIfTI, sizes in millimetres."""
+    return _write("nifti", path, data, meta)
+
+
+def write_nrrd(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:  # noqa: ANN401
+    """Write a labels layer as NRRD, sizes in millimetres."""
+    return _write("nrrd", path, data, meta)
 
 
 def _write(form: str, path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:  # noqa: ANN401
