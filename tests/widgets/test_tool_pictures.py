@@ -48,6 +48,23 @@ def thresholded(session):
     return session.apply_local()
 
 
+def fitted(session):
+    for event in session.fit_wall((MIDDLE, 63, 37)):
+        session.deliver(event)
+    session.set_local(0.3)
+    return session.apply_local()
+
+
+def through(session):
+    """One stroke along the vessel, seen across, as the wheel turns."""
+    session.begin_stroke("paint", Plane.YZ)
+    for x in range(12, 116):
+        slab = vessel()[:, :, x : x + 1]
+        session.paint(Box((0, 0, x), (24, 96, x + 1)), slab, 1)
+    session.end_stroke()
+    return iter(())
+
+
 def painted(session):
     for z in (MIDDLE - 3, MIDDLE + 3):
         session.begin_stroke("paint", Plane.XY)
@@ -69,6 +86,12 @@ def half_sure():
     z, y, x = np.indices(SHAPE)
     thin = (z - MIDDLE) ** 2 + (y - 48 - 16 * np.sin(x / 24)) ** 2 <= 6
     return np.where(thin, 200, np.where(vessel(), 90, 0))
+
+
+def doubtful():
+    z, y, x = np.indices(SHAPE)
+    seen = (z - MIDDLE) ** 2 + (y - 48 - 16 * np.sin(x / 24)) ** 2 <= 4
+    return np.where(seen & (x > 20) & (x < 100), 200, np.where(vessel(), 20, 2))
 
 
 def hollow():
@@ -93,6 +116,8 @@ TOOLS = {
     "reject": (sure, on_piece("reject")),
     "grow": (half_sure, on_piece("grow")),
     "threshold": (half_sure, thresholded),
+    "wall": (doubtful, fitted),
+    "through": (lambda: np.zeros(SHAPE), through),
     "fill": (hollow, lambda session: session.fill_holes((MIDDLE, 58, 37), Plane.XY)),
     "smooth": (rough, on_piece("smooth")),
     "join": (broken, lambda session: session.join((MIDDLE, 62, 49), (MIDDLE, 50, 75))),

@@ -5,8 +5,10 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.action_manager import action_manager
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from napari_vessel.annotation import BACKGROUND, VESSEL
 from napari_vessel.geometry import Box
@@ -54,6 +56,14 @@ def drag(work, voxels, modifier=NONE):
         QTest.mouseMove(canvas, point)
         QTest.qWait(5)
     QTest.mouseRelease(canvas, LEFT, modifier, points[-1])
+
+
+def wheel(canvas, point, notches=-1):
+    where = QPointF(point)
+    turned = QPoint(0, 120 * notches)
+    phase = Qt.ScrollPhase.NoScrollPhase
+    event = QWheelEvent(where, where, QPoint(), turned, LEFT, NONE, phase, False)
+    QApplication.sendEvent(canvas, event)
 
 
 def press(work, key, modifier=NONE):
@@ -166,6 +176,77 @@ def test_the_vessel_brush_paints_what_belongs_and_with_shift_erases_so(work, qtb
     assert dock.session.undo() is not None
     assert dock.session.undo() is not None
     assert not codes(dock).any()
+
+
+@pytest.mark.parametrize("key", ["2", "U"])
+def test_a_stroke_goes_on_through_slices_as_the_wheel_turns_and_zooms_nothing(work, qtbot, key):
+    viewer, dock, canvas = work
+    layer, zoom = dock.desk.link.labels, viewer.scene.camera.zoom
+    dock.session.tool_config = dock.session.tool_config.model_copy(update={"brush_depth": 0})
+    dock.session.set_threshold(0.95)
+    press(work, key)
+    layer.brush_size = 5
+    point = pixel(viewer, canvas, layer, (6, 12, 20))
+    QTest.mousePress(canvas, LEFT, NONE, point)
+    for z in (7, 8, 9):
+        qtbot.waitUntil(lambda z=z: codes(dock)[z - 1, 12, 20] == VESSEL)
+        wheel(canvas, point)
+        assert viewer.dims.current_step[0] == z
+    qtbot.waitUntil(lambda: codes(dock)[9, 12, 20] == VESSEL)
+    QTest.mouseRelease(canvas, LEFT, NONE, point)
+    QTest.qWait(200)  # the camera tells its zoom when the canvas was drawn
+    assert viewer.scene.camera.zoom == zoom
+    painted = codes(dock)
+    assert (painted[6:10, 12, 20] == VESSEL).all()
+    assert not painted[[5, 10]].any()
+    assert len(dock.session.corrections.strokes) == 1
+    wheel(canvas, point)
+    assert viewer.dims.current_step[0] == 9
+    qtbot.waitUntil(lambda: viewer.scene.camera.zoom != zoom)
+    dock.session.undo()
+    assert not codes(dock).any()
+
+
+def test_the_wall_of_an_overlooked_vessel_is_fitted_by_a_click_and_moved_by_the_slider(work, qtbot):
+    _, dock, _ = work
+    local = dock.correct.quick.local
+    press(work, "C")
+    drag(work, [(6, 12, 20)])
+    settled(dock, qtbot)
+    assert local.isVisibleTo(dock)
+    assert local.label.text() == "Wall in"
+    local.slider.setValue(5)
+    qtbot.waitUntil(lambda: dock.session.local_threshold.threshold == 0.05)
+    wide = seen(dock).sum()
+    local.slider.setValue(95)
+    qtbot.waitUntil(lambda: dock.session.local_threshold.threshold == 0.95)
+    assert seen(dock).sum() < wide
+    press(work, "Y")
+    settled(dock, qtbot)
+    assert dock.session.corrections.strokes[0].tool == "fit wall"
+    assert dock.session.undo() is not None
+    assert not codes(dock).any()
+
+
+def test_a_rectangle_is_drawn_while_the_box_is_dragged_and_stays_until_it_is_kept(work, qtbot):
+    viewer, dock, canvas = work
+    layer, preview = dock.desk.link.labels, dock.correct.quick.hand.preview
+    press(work, "T")
+    points = [pixel(viewer, canvas, layer, (6, *at)) for at in ((6, 10), (12, 15), (18, 20))]
+    QTest.mousePress(canvas, LEFT, NONE, points[0])
+    assert preview.layer is None
+    for point, corner in zip(points[1:], ((12.5, 15.5), (18.5, 20.5)), strict=True):
+        QTest.qWait(20)
+        QTest.mouseMove(canvas, point)
+        assert len(preview.layer.data) == 1
+        np.testing.assert_allclose(np.max(preview.layer.data[0], axis=0), (6, *corner))
+    assert viewer.layers.selection.active is layer
+    QTest.mouseRelease(canvas, LEFT, NONE, points[-1])
+    assert {shape[0, 0] for shape in preview.layer.data} == set(range(12))
+    assert dock.correct.quick.local.isVisibleTo(dock)
+    dock.correct.quick.local.drop.click()
+    qtbot.waitUntil(lambda: preview.layer is None)
+    assert "Threshold here" not in viewer.layers
 
 
 def test_a_box_gets_a_threshold_that_is_seen_at_once_and_kept_by_a_key(work, qtbot):

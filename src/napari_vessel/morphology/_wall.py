@@ -76,7 +76,9 @@ def reached_from(likelihood: NDArray[np.uint8], seeds: _Mask) -> NDArray[np.uint
     from skimage.morphology import reconstruction
 
     start = np.where(seeds, likelihood, 0)
-    found = reconstruction(start, likelihood, method="dilation", footprint=np.ones((3, 3, 3)))
+    found = reconstruction(  # type: ignore[no-untyped-call]  # scikit-image has no types here
+        start, likelihood, method="dilation", footprint=np.ones((3, 3, 3))
+    )
     reached: NDArray[np.uint8] = found.astype(np.uint8)
     return reached
 

@@ -13,8 +13,10 @@ from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]  # qtpy re
 
 from napari_vessel.errors import CallerError, VesselError
 from napari_vessel.geometry import Box, Plane, Zyx
-from napari_vessel.session import Found
+from napari_vessel.session import Found, LocalThreshold
+from napari_vessel.widgets._box_preview import BoxPreview
 from napari_vessel.widgets._section import Desk
+from napari_vessel.widgets._through_slices import ThroughSlices
 from napari_vessel.widgets._tool_layer import Drag, ToolLabels
 from napari_vessel.widgets._tool_list import TOOLS
 from napari_vessel.widgets._vessel_brush import VesselBrush
@@ -43,6 +45,8 @@ class HandTools(QObject):
         self.name = ""
         self._desk = desk
         self._brush = VesselBrush(desk.session, self)
+        self._through = ThroughSlices(desk.link, self._brush, self)
+        self.preview = BoxPreview(desk.link, self)
         self._layer: ToolLabels | None = None
         self._waiting: deque[Callable[[], Generator[Any, None, None]]] = deque()
         self._first_end: Zyx | None = None
@@ -50,6 +54,7 @@ class HandTools(QObject):
         desk.follower.follow(desk.link.events.layers, self._attach)
         desk.follower.follow(desk.link.events.mode, self._on_mode)
         desk.follower.follow(desk.session.events.found, self._show_found)
+        desk.follower.follow(desk.session.events.local, self._on_local)
         desk.link.viewer.dims.events.current_step.connect(self._on_slice)
         desk.link.viewer.dims.events.order.connect(self._on_slice)
         desk.link.closing.append(self.close)
@@ -120,6 +125,7 @@ class HandTools(QObject):
         if labels is not self._layer:
             self._detach()
             self._layer = labels
+            self._through.attach(labels)
             if labels is not None:
                 labels.mouse_double_click_callbacks.append(self._double_click)
                 for tool in TOOLS:
@@ -162,6 +168,8 @@ class HandTools(QObject):
             self._end_at(voxel)
         elif name == "fill":
             self._start(partial(session.fill_holes, voxel, self._plane()))
+        elif name == "wall":
+            self._start(partial(session.fit_wall, voxel))
         elif name in ("accept", "reject", "grow", "smooth"):
             self._start(partial(session.on_piece, name, voxel))  # type: ignore[arg-type]
 
@@ -179,17 +187,34 @@ class HandTools(QObject):
         yield
         while event.type == "mouse_move":
             last = _voxel(layer, event) or last
+            if first is not None and last is not None:
+                self._outline(layer, self._box(first, last), first)
             yield
         if first is None or last is None:
             return
         if max(abs(a - b) for a, b in zip(first, last, strict=True)) < 2:
+            self.preview.hide()
             self._start(partial(self._desk.session.local_piece, first))
             return
         try:
-            self._desk.session.begin_local(self._box(first, last))
+            box = self._box(first, last)
+            self._desk.session.begin_local(box)
+            self._outline(layer, box.intersection(Box.of(layer.data.shape)) or box)
             self.said.emit("Move the slider below, then keep or drop what it shows.")
         except VesselError as error:
+            self.preview.hide()
             self.refused.emit(error)
+
+    def _outline(self, layer: ToolLabels, box: Box, at: Zyx | None = None) -> None:
+        """Draw the box that is dragged, in the slice ``at`` is in; or in all that it holds."""
+        plane = self._plane()
+        slices = None if at is None else range(at[plane.normal], at[plane.normal] + 1)
+        self.preview.show(layer.region, box, plane, slices)
+
+    def _on_local(self, local: LocalThreshold | None) -> None:
+        """Take the rectangle away with the threshold it was drawn for."""
+        if local is None or local.likelihood is not None or not local.where.all():
+            self.preview.hide()
 
     def _box(self, first: Zyx, last: Zyx) -> Box:
         """Return the box over two corners, and some slices before and behind."""

@@ -16,6 +16,7 @@ __all__ = ["LocalRow"]
 _STEPS = 100
 _EVERY_MS = 30
 _TIP = "Probability from which a voxel is vessel, here alone. It is seen at once."
+_WALL_TIP = "How like its lumen a voxel must be: to the right the wall moves in, seen at once."
 
 
 class LocalRow(QWidget):
@@ -37,7 +38,9 @@ class LocalRow(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.what)
-        line = row("Threshold here", self.slider)
+        self.label = QLabel("Threshold here")
+        self.label.setBuddy(self.slider)
+        line = row(self.label, self.slider)
         line.addWidget(self.value)
         layout.addLayout(line)
         layout.addLayout(row(self.keep, self.drop))
@@ -52,9 +55,16 @@ class LocalRow(QWidget):
         self.setVisible(local is not None)
         if local is not None and not self._settle.isActive():
             self.what.say(f"For {local.piece}")
+            self._name(wall=local.likelihood is not None)
             with signals_blocked(self.slider):
                 self.slider.setValue(round(local.threshold * _STEPS))
             self.value.setText(f"{local.threshold:.2f}")
+
+    def _name(self, *, wall: bool) -> None:
+        self.label.setText("Wall in" if wall else "Threshold here")
+        self.slider.setAccessibleName(self.label.text())
+        for each in (self.label, self.slider, self.value):
+            each.setToolTip(_WALL_TIP if wall else _TIP)
 
     def _on_slider(self, percent: int) -> None:
         self.value.setText(f"{percent / _STEPS:.2f}")

@@ -6,12 +6,12 @@ from typing import Any
 
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
-from qtpy.QtCore import QObject, QTimer
 
 from napari_vessel.geometry import Box
 from napari_vessel.session import Session
 from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._jobs import Jobs
+from napari_vessel.widgets._layer_below import LayerBelow
 from napari_vessel.widgets._placing import mask_placed
 from napari_vessel.widgets._viewer import ViewerLink
 
@@ -23,7 +23,7 @@ _REST_MS = 1000  # a threshold that is being dragged is one change
 _COLOUR = (0.98, 0.72, 0.35, 1.0)
 
 
-class OverviewLayer(QObject):
+class OverviewLayer(LayerBelow[Labels]):
     """Shows the session's overview below the mask; its pieces are made on a worker's thread.
 
     Parameters
@@ -39,19 +39,15 @@ class OverviewLayer(QObject):
     """
 
     def __init__(self, link: ViewerLink, session: Session, jobs: Jobs, follower: Follower) -> None:
-        super().__init__(link)
-        self.layer: Labels | None = None
-        self._link, self._session, self._jobs = link, session, jobs
+        super().__init__(link, _REFRESH_MS, link)
+        self._session, self._jobs = session, jobs
         self._wanted = True
-        self._drawing = self._single_shot(self._refresh)
         self._anew = self._single_shot(session.refresh_overview)
         self._making = self._single_shot(self._make)
         follower.follow(session.events.opened, self._on_opened)
-        follower.follow(session.events.overview, self._on_changed)
+        follower.follow(session.events.overview, lambda _box: self._draw_soon())
         follower.follow(session.events.threshold, lambda _: self._anew.start(_REST_MS))
         jobs.changed.connect(self._on_jobs)
-        link.viewer.layers.events.removed.connect(self._on_removed)
-        link.closing.append(self.close)
 
     def show(self, wanted: bool) -> None:
         """Put the layer into the viewer, or take it away."""
@@ -60,11 +56,8 @@ class OverviewLayer(QObject):
 
     def close(self) -> None:
         """Let go of the viewer; the layer goes with the overview it reads."""
-        for timer in (self._drawing, self._anew, self._making):
-            timer.stop()
         self._jobs.changed.disconnect(self._on_jobs)
-        self._link.viewer.layers.events.removed.disconnect(self._on_removed)
-        self._remove()
+        super().close()
 
     # -- the layer -------------------------------------------------------------
 
@@ -74,7 +67,7 @@ class OverviewLayer(QObject):
         kept = self.layer is not None and overview is not None
         if kept and self.layer is not None and self.layer.metadata["overview"] is overview:
             self._place()
-            self._drawing.start(_REFRESH_MS)
+            self._draw_soon()
             return
         self._remove()
         if overview is not None and self._link.image is not None:
@@ -83,7 +76,7 @@ class OverviewLayer(QObject):
 
     def _add(self, overview: Any) -> None:  # noqa: ANN401  an Overview
         levels = overview.levels
-        self.layer = Labels(
+        layer = Labels(
             levels if len(levels) > 1 else levels[0],
             multiscale=len(levels) > 1,
             cache=False,
@@ -92,14 +85,11 @@ class OverviewLayer(QObject):
             metadata={"overview": overview},
             **self._placed(),
         )
-        self.layer.colormap = DirectLabelColormap(
+        layer.colormap = DirectLabelColormap(
             color_dict={0: (0, 0, 0, 0), 1: _COLOUR, None: _COLOUR}
         )
-        self.layer.editable = False
-        layers, mask = self._link.viewer.layers, self._link.labels
-        active = layers.selection.active
-        layers.insert(layers.index(mask) if mask in layers else len(layers), self.layer)
-        layers.selection.active = active  # the brush stays in the hand
+        layer.editable = False
+        self._put(layer)
 
     def _place(self) -> None:
         if self.layer is not None and self._link.image is not None:
@@ -112,15 +102,6 @@ class OverviewLayer(QObject):
             return {}
         return mask_placed(image, Box.of(volume.shape))
 
-    def _remove(self) -> None:
-        layer, self.layer = self.layer, None
-        if layer is not None and layer in self._link.viewer.layers:
-            self._link.viewer.layers.remove(layer)
-
-    def _on_removed(self, event: Any) -> None:  # noqa: ANN401  napari's event
-        if self.layer is not None and event.value is self.layer:
-            self.layer = None
-
     # -- its pieces ------------------------------------------------------------
 
     def _make(self) -> None:
@@ -131,17 +112,3 @@ class OverviewLayer(QObject):
         overview = self._session.overview if self.layer is not None else None
         if name == "overview" and overview is not None and overview.has_noted:
             self._making.start(0)
-
-    def _on_changed(self, _box: Box | None) -> None:
-        if self.layer is not None and not self._drawing.isActive():
-            self._drawing.start(_REFRESH_MS)
-
-    def _refresh(self) -> None:
-        if self.layer is not None and self.layer.visible:
-            self.layer.refresh(extent=False)
-
-    def _single_shot(self, slot: Any) -> QTimer:  # noqa: ANN401  a callable
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.timeout.connect(slot)
-        return timer

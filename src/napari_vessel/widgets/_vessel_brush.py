@@ -28,17 +28,24 @@ class _Path:
 
     def __init__(self, layer: ToolLabels, plane: Plane, index: int, value: int) -> None:
         self.layer, self.plane, self.index, self.value = layer, plane, index, value
-        self.points: list[tuple[int, int]] = []
+        self.points: list[tuple[int, int, int]] = []  # slice, row, column
         self.painted = 0
         self.like: Likeness | None = None
 
     def go_to(self, point: np.ndarray) -> None:
-        """Add a point (region voxels), and those on the way to it."""
+        """Add a point (region voxels), and those on the way to it in its slice."""
+        self.index = round(float(point[self.plane.normal]))
         flat = np.delete(np.asarray(point, float), self.plane.normal)
-        last = np.array(self.points[-1], float) if self.points else flat
+        same = bool(self.points) and self.points[-1][0] == self.index
+        last = np.array(self.points[-1][1:], float) if same else flat
         for each in interpolate_coordinates(last, flat, self.layer.brush_size):
             row, column = np.round(each).astype(int).tolist()
-            self.points.append((row, column))
+            self.points.append((self.index, row, column))
+
+    @property
+    def waits_for(self) -> int | None:
+        """The slice of the first point that is not painted yet."""
+        return self.points[self.painted][0] if self.painted < len(self.points) else None
 
 
 class VesselBrush(QObject):
@@ -52,6 +59,7 @@ class VesselBrush(QObject):
         self._session = session
         self._seen: SeenSlice | None = None
         self._waiting: list[_Path] = []
+        self._path: _Path | None = None  # of the stroke under the mouse
         self._reading: tuple[Box, Plane, int] | None = None
         self._next: tuple[Plane, int] | None = None
 
@@ -70,6 +78,19 @@ class VesselBrush(QObject):
             worker.finished.connect(self._ended)
             worker.start()
 
+    @property
+    def painting(self) -> bool:
+        """Whether a stroke is under the mouse."""
+        return self._path is not None
+
+    def go_on(self, point: np.ndarray) -> None:
+        """Paint on at ``point`` (region voxels), in a slice that has just come into view."""
+        path = self._path
+        if path is not None:
+            path.go_to(point)
+            self._paint(path)
+            self.look(path.plane, path.index)
+
     def drag(self, layer: ToolLabels, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's
         """Paint as long as the mouse is held; with Shift, erase."""
         plane = _plane_of(layer)
@@ -79,16 +100,20 @@ class VesselBrush(QObject):
         index = round(float(point[plane.normal]))
         path = _Path(layer, plane, index, int("Shift" not in event.modifiers))
         self.look(plane, index)
-        with layer.block_history():
-            while True:
-                if point is not None:
-                    path.go_to(point)
-                self._paint(path)
-                yield
-                if event.type != "mouse_move":
-                    break
-                point = mouse_event_to_labels_coordinate(layer, event)
-        if path.painted < len(path.points):
+        self._path = path
+        try:
+            with layer.block_history():
+                while True:
+                    if point is not None:
+                        path.go_to(point)
+                    self._paint(path)
+                    yield
+                    if event.type != "mouse_move":
+                        break
+                    point = mouse_event_to_labels_coordinate(layer, event)
+        finally:
+            self._path = None
+        if path.waits_for is not None:
             self._waiting.append(path)
 
     # -- inside ----------------------------------------------------------------
@@ -106,26 +131,28 @@ class VesselBrush(QObject):
 
     def _arrived(self, seen: SeenSlice) -> None:
         self._seen = seen
-        waiting, self._waiting = self._waiting, []
-        for path in waiting:
+        for path in (*self._waiting, *([self._path] if self._path else [])):
             with path.layer.block_history():
                 self._paint(path)
+        self._waiting = [path for path in self._waiting if path.waits_for is not None]
 
     def _ended(self) -> None:
         self._reading, following = None, self._next
         self._next = None
-        for path in self._waiting:  # of a slice that was scrolled past
-            following = (path.plane, path.index)
+        for path in (*([self._path] if self._path else []), *self._waiting):
+            index = path.waits_for  # of a slice that was scrolled past
+            following = following if index is None else (path.plane, index)
         if following is not None:
             self.look(*following)
 
     def _paint(self, path: _Path) -> None:
         seen = self._seen
-        if seen is None or not self._sees(path.plane, path.index):
-            return
-        shape = seen.intensity.shape[1:]
         pieces = []
-        for point in path.points[path.painted :]:
+        while seen is not None and (index := path.waits_for) is not None:
+            if not self._sees(path.plane, index):
+                break
+            point, shape = path.points[path.painted][1:], seen.intensity.shape[1:]
+            path.painted += 1
             row, column = (min(max(p, 0), n - 1) for p, n in zip(point, shape, strict=True))
             if path.like is None:
                 path.like = self._session.likeness(seen, (row, column))
@@ -133,7 +160,6 @@ class VesselBrush(QObject):
             if stamp is not None:
                 mask = self._session.brush_mask(seen, stamp, path.like)
                 pieces.append(_piece(seen, stamp, mask, path.value))
-        path.painted = len(path.points)
         if pieces:
             path.layer.cover(pieces, "vessel brush" if path.value else "vessel eraser")
 
