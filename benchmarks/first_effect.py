@@ -131,9 +131,9 @@ class Person:
         return perf_counter()
 
 
-def measured(volume: Known, folder: Path, threads: int | None) -> dict[str, Any]:
+def measured(volume: Known, folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return one row of the table."""
-    person = Person(volume, folder, threads)
+    person = Person(volume, folder, arguments.threads)
     try:
         row: dict[str, Any] = {
             "volume": volume.name,
@@ -141,19 +141,17 @@ def measured(volume: Known, folder: Path, threads: int | None) -> dict[str, Any]
         }
         row["Dice before"] = person.dice()
         accepted = person.correct()
-        row |= light(person, accepted)
-        row |= full(person, accepted)
+        row |= light(person, accepted, LightConfig(stages=arguments.stages))
+        row |= {} if arguments.light_only else full(person, accepted)
     finally:
         person.session.close()
     return row
 
 
-def light(person: Person, accepted: float) -> dict[str, Any]:
+def light(person: Person, accepted: float, config: LightConfig) -> dict[str, Any]:
     """Ask for the light update."""
     session = person.session
-    events = person.do(
-        "light", session.light(Plane.XY, person.volume.best, person.focus, LightConfig())
-    )
+    events = person.do("light", session.light(Plane.XY, person.volume.best, person.focus, config))
     first = next((at for at, event in events if isinstance(event, LightProposed)), None)
     last = events[-1][1]
     return {
@@ -248,7 +246,7 @@ def main() -> None:
         found = []
         for item in arguments.items:
             print(f"{item} …", file=sys.stderr)
-            found.append(measured(known(item), Path(name), arguments.threads))
+            found.append(measured(known(item), Path(name), arguments))
     show([*found, mean_row(found)], as_json=arguments.json)
 
 

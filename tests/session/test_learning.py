@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
+from napari_vessel.errors import NothingReviewedError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.runner import Heartbeat
 from napari_vessel.session import ComputeState, Session
+from napari_vessel.session._learning import seldom
 from napari_vessel.simulate import drive
+from napari_vessel.training import EpochEnd, StepEnd
 from napari_vessel.workflows import Focus, LightEnded, LightProposed, Retrained, SliceProposed
 
 from .conftest import SHAPE, ScriptedRunner, stroke
@@ -111,6 +116,23 @@ def test_no_better_is_said_so(opened: Session, runner: ScriptedRunner) -> None:
     assert "no better" in opened.activities["light"].sentence
 
 
+def test_where_nothing_near_may_be_learned_from_it_is_said_and_is_no_failure(
+    opened: Session, runner: ScriptedRunner
+) -> None:
+    failures = []
+    opened.events.failed.connect(failures.append)
+
+    def refuse(_request):
+        raise NothingReviewedError("Nothing near.")
+        yield
+
+    runner.scripts["light"] = refuse
+    list(drive(opened, "light", opened.light(Plane.XY, 3)))
+    assert opened.activities["light"].state == "done"
+    assert "nothing near" in opened.activities["light"].sentence
+    assert failures == []
+
+
 def test_accepting_a_slice_is_told_with_its_place(opened: Session) -> None:
     told = []
     opened.events.accepted.connect(lambda plane, index: told.append((plane, index)))
@@ -176,3 +198,18 @@ def test_a_process_that_gives_no_sign_of_life_is_told_and_told_again_when_it_doe
     assert [state.hangs for state in told] == [True, True, False]
     assert "6 s" in told[0].sentence
     assert "One step" in told[1].sentence
+
+
+def test_a_fast_device_floods_nobody_and_no_epoch_is_lost() -> None:
+    ticks = itertools.count()
+    events = [
+        event
+        for epoch in range(1, 4)
+        for event in (
+            *(StepEnd(epoch, n, 1.0) for n in range(100)),
+            EpochEnd(epoch, 1.0, 0.5, True),
+        )
+    ]
+    found = list(seldom(iter(events), 0.1, lambda: next(ticks) / 1000))
+    assert [e.epoch for e in found if isinstance(e, EpochEnd)] == [1, 2, 3]
+    assert 0 < len([e for e in found if isinstance(e, StepEnd)]) <= 4

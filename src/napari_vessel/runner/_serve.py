@@ -36,8 +36,8 @@ __all__ = ["Server"]
 _BEAT_S = 1.0
 
 
-class _Interrupted(BaseException):
-    """The job whose turn it is is no longer wanted; no workflow catches it."""
+class _Interrupted(GeneratorExit):
+    """The job whose turn it is is no longer wanted: to its workflow as if it were closed."""
 
 
 @dataclass(slots=True)
@@ -153,19 +153,21 @@ class Server:
         self._turn += 1
         job.turn = self._turn
         self._at_work.append(job)
+        message: Event | Ended | None = None
         try:
-            message: Event | Ended = self._stepped(job)
+            message = self._stepped(job)
         except _Interrupted:
             if self._leaving:  # it did not end: whoever closes the process tells why
                 return False
             message = Ended(job.number)
         except BaseException as error:  # noqa: BLE001  the process outlives any workflow
             self._fail(job, error)
-            return True
         finally:
             self._at_work.pop()
-        if isinstance(message, Ended):
-            self._end(job)
+        if not isinstance(message, Event):
+            self._end(job)  # here the error is gone, and with it the frames that held memory
+        if message is None:
+            return True
         self._send(message)
         if job.cancelled and isinstance(message, Event):  # it heard of it too late in its turn
             job.cancelled = False
@@ -218,10 +220,8 @@ class Server:
         trace = trace_of(error)
         sys.stderr.write(f"The workflow {job.workflow!r} failed.\n{trace}")
         self._close(job)
-        packed = packed_error(job.workflow, error)
-        error.__traceback__ = None  # it holds the frames, and what lies on the GPU
-        self._end(job)
-        self._send(Failed(job.number, packed, trace))
+        self._jobs.pop(job.number, None)
+        self._send(Failed(job.number, packed_error(job.workflow, error), trace))
 
     def _end(self, job: _Job) -> None:
         """Forget a job, and give back what it held."""

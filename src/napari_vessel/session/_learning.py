@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from time import sleep
+from math import inf
+from time import monotonic, sleep
 from typing import Any
 
+from napari_vessel.errors import NothingReviewedError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import Project, use_checkpoint
 from napari_vessel.runner import Heartbeat, Runner
 from napari_vessel.session._hand import SessionHand
 from napari_vessel.session._quick_look import QuickUpdates
 from napari_vessel.session._values import Activity, ActivityName, Answer, Asked, Opened
-from napari_vessel.training import LightConfig, TrainingConfig
+from napari_vessel.training import LightConfig, StepEnd, TrainingConfig
 from napari_vessel.workflows import (
     BlockProposed,
     Exported,
@@ -72,7 +74,7 @@ class SessionLearning(SessionHand):
         request = Retrain(project.path, config, take=False, go_on=go_on)
         yield Asked("retrain", request, "Waiting for the compute process …")
         with closing(self.runner.run("retrain", request, priority=_TRAINING)) as events:
-            for event in events:
+            for event in seldom(events):
                 if isinstance(event, Retrained) and event.adopted and not event.taken:
                     yield from self._between_strokes(request)
                     yield Answer("retrain", request, _taken(project, event))
@@ -93,9 +95,12 @@ class SessionLearning(SessionHand):
         project, point = self._kept_project(), focus.voxel if focus else None
         request = Light(project.path, plane, index, point, config or LightConfig())
         yield Asked("light", request, "Waiting for the compute process …")
-        with closing(self.runner.run("light", request, priority=_LIGHT)) as events:
-            for event in events:
-                yield Answer("light", request, event)
+        try:
+            with closing(self.runner.run("light", request, priority=_LIGHT)) as events:
+                for event in events:
+                    yield Answer("light", request, event)
+        except NothingReviewedError:  # no failure: a person asked for a slice, not for an update
+            yield Answer("light", request, _nothing_near(request))
 
     # -- at once ---------------------------------------------------------------
 
@@ -216,6 +221,20 @@ class SessionLearning(SessionHand):
         return float(found)
 
 
+def seldom(
+    events: Iterator[Any], least_s: float = 0.1, clock: Callable[[], float] = monotonic
+) -> Iterator[Any]:
+    """Yield events, of steps and progress a few a second: a fast device tells hundreds."""
+    told: dict[type, float] = {}
+    for event in events:
+        kind, now = type(event), clock()
+        if kind in {StepEnd, Progress}:
+            if now - told.get(kind, -inf) < least_s:
+                continue
+            told[kind] = now
+        yield event
+
+
 def _taken(project: Project, event: Retrained) -> Retrained:
     """Take the network of ``event`` into use, unless another one came into use meanwhile."""
     if event.checkpoint is None:
@@ -241,9 +260,27 @@ def _compute_state(beat: Heartbeat, patience: float) -> ComputeState:
     return ComputeState()
 
 
+def _nothing_near(request: Light) -> LightEnded:
+    """Tell that there is nothing to learn from."""
+    return LightEnded(
+        plane=request.plane,
+        index=request.index,
+        slices=0,
+        learned_from=0,
+        steps=0,
+        dice_before=0.0,
+        dice_after=0.0,
+        held_out=False,
+        shown=False,
+        seconds=0.0,
+    )
+
+
 def light_sentence(event: LightEnded) -> str:
     """Say what came of a light update."""
     where = f"{event.plane.value.upper()} {event.index}"
+    if not event.learned_from:
+        return f"No quick update around {where}: nothing near may be learned from yet."
     if not event.shown:
         return f"A quick update around {where} was no better than what is shown: nothing changed."
     slices = f"{event.slices} slice{'s' if event.slices != 1 else ''}"

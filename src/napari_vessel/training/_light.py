@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from time import monotonic
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,10 +19,9 @@ from napari_vessel.training._light_config import LightConfig
 from napari_vessel.training._losses import reviewed_loss
 from napari_vessel.training._tail import Features, TailNetwork
 
-__all__ = ["LightSample", "learn_light", "shifted"]
+__all__ = ["LightSample", "learn_light"]
 
 _ALIGNED = 32  # px: windows start on the coarsest pixel of any network
-_LEAST = 0.5 / 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +94,14 @@ def learn_light(
             return
 
 
+class _Window(NamedTuple):
+    """A window: its features, what is vessel, and what may be learned from."""
+
+    features: Features
+    target: NDArray[np.float32]
+    reviewed: NDArray[np.float32]
+
+
 class _Windows:
     """Draws windows of samples, around what is reviewed."""
 
@@ -109,21 +117,18 @@ class _Windows:
     def batch(self) -> tuple[Features, Tensor, Tensor]:
         """Return features, target and reviewed of some windows."""
         parts = [self._window(self._drawn()) for _ in range(self._config.batch)]
-        shape = min(part[0].shape for part in parts)
-        parts = [part for part in parts if part[0].shape == shape]  # of small and large tiles
-        target, reviewed = (
-            torch.from_numpy(np.stack([part[at] for part in parts])[:, None]) for at in (1, 2)
-        )
-        return Features.stack([part[0] for part in parts]), target, reviewed
+        shape = min(part.features.shape for part in parts)
+        parts = [part for part in parts if part.features.shape == shape]  # of small and large tiles
+        target = torch.from_numpy(np.stack([part.target for part in parts])[:, None])
+        reviewed = torch.from_numpy(np.stack([part.reviewed for part in parts])[:, None])
+        return Features.stack([part.features for part in parts]), target, reviewed
 
     def _drawn(self) -> LightSample:
         newest = self._rng.random() < self._config.newest_share
         among = self._newest if newest else self._samples
         return among[self._rng.integers(len(among))]
 
-    def _window(
-        self, sample: LightSample
-    ) -> tuple[Features, NDArray[np.float32], NDArray[np.float32]]:
+    def _window(self, sample: LightSample) -> _Window:
         vessel, other = self._places[id(sample)]
         among = vessel if self._rng.random() < self._config.vessel_share else other
         among = among if len(among) else (vessel if len(vessel) else other)
@@ -135,7 +140,7 @@ class _Windows:
         at = slice(*rows), slice(*columns)
         whole = self._network.features(torch.from_numpy(sample.image)[None])
         reviewed = _inner(sample.reviewed[at], (rows, columns), sample, self._config.margin)
-        return whole.crop(rows, columns), sample.target[at], reviewed
+        return _Window(whole.crop(rows, columns), sample.target[at], reviewed)
 
     def _span(self, at: int, length: int) -> tuple[int, int]:
         edge = self._config.window
@@ -166,33 +171,3 @@ def _inner(
         if stop < length:
             along[len(along) - margin :] = 0
     return found
-
-
-def shifted(
-    shown: NDArray[np.uint8], before: NDArray[np.uint8], after: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    """Move what is shown as far as one plane's opinion moved, in logits.
-
-    What is shown may be fused of three planes and many views; the light update knows one. Where
-    that one did not change its mind, what is shown stays as it is.
-
-    Parameters
-    ----------
-    shown, before, after : ndarray of uint8, of one shape
-        Probability × 255: what is shown, and the one plane's before and after learning.
-
-    >>> one = np.array([10, 128, 250], np.uint8)
-    >>> shifted(one, np.array([0, 7, 99], np.uint8), np.array([0, 7, 99], np.uint8)).tolist()
-    [10, 128, 250]
-    """
-    moved = _logit(after) - _logit(before)
-    logit = _logit(shown) + moved
-    probability = np.rint(255 / (1 + np.exp(-logit))).astype(np.uint8)
-    found: NDArray[np.uint8] = np.where(moved == 0, shown, probability)
-    return found
-
-
-def _logit(probability: NDArray[np.uint8]) -> NDArray[np.float32]:
-    p = np.clip(probability.astype(np.float32) / 255, _LEAST, 1 - _LEAST)
-    logit: NDArray[np.float32] = np.log(p / (1 - p))
-    return logit

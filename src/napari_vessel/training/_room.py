@@ -44,7 +44,10 @@ class Room:
         if self.most is None or self.most >= len(images):
             whole: Tensor = network(images)
             return whole
-        parts = [checkpoint(network, part, use_reentrant=False) for part in images.split(self.most)]
+        parts = [
+            checkpoint(network, part, use_reentrant=False)
+            for part in torch.split(images, self.most)
+        ]
         return torch.cat(parts)
 
     def attempt(self, work: Callable[[], T], *, count: int, patch: int, device: torch.device) -> T:

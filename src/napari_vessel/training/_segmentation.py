@@ -155,7 +155,7 @@ class SegmentationTask:
             images = image.contiguous(memory_format=torch.channels_last)
             logits = self._room.logits(self.network, images)
         sizes = [len(part.image) for part in parts]
-        pieces = (a.split(sizes) for a in (logits.float(), target, reviewed))
+        pieces = (torch.split(a, sizes) for a in (logits.float(), target, reviewed))
         config = self._config.loss
         return [reviewed_loss(a, b, c, config) for a, b, c in zip(*pieces, strict=True)]
 
