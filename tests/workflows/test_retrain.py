@@ -59,12 +59,16 @@ def test_with_nothing_reviewed_it_refuses_before_any_work(project):
     assert project.config.checkpoint == "tiny"
 
 
-@pytest.mark.parametrize(("value", "seen"), [(1, "vessel"), (0, "background")])
+@pytest.mark.parametrize(
+    ("value", "seen", "box"),
+    [(1, "vessel", None), (0, "background", None), (1, "vessel", Box((3, 20, 20), (4, 21, 21)))],
+    ids=["all vessel", "all background", "one voxel"],
+)
 def test_one_class_alone_is_learned_from_with_a_warning_and_without_nan(
-    project, labels, caplog, value, seen
+    project, labels, caplog, value, seen, box
 ):
     np.save(labels, np.full(np.load(labels).shape, value, np.uint8))
-    list(WORKFLOWS["correct"](Correct(project.path, str(labels), SLICES)))
+    list(WORKFLOWS["correct"](Correct(project.path, str(labels), () if box else SLICES, box)))
     caplog.set_level("WARNING")
     *steps, result = run(project)
     assert f"All that is reviewed is {seen}" in caplog.text
