@@ -12,6 +12,7 @@ _Floats = NDArray[np.float32]
 
 _BESIDE = 1.5  # shortest edges from a piece to where its surroundings begin
 _NO_VESSEL = 26  # of 255: what is more likely is another vessel, or what is missing of this one
+_LEAST = 50  # voxels of no vessel, below which all that surrounds it counts
 _GRAIN = 0.03  # least spread of brightness, of the window: fewer grey values say less
 _MOST = 4.0  # of what brightness may say, as a logarithm of odds: one grain does not decide
 _WEIGHT = 0.5  # of brightness against the network, which saw the image too
@@ -52,7 +53,9 @@ def lumen_likelihood(
     from scipy.ndimage import gaussian_filter
 
     smooth = gaussian_filter(intensity, _BLUR)
-    outside = _around(vessel, voxel_um) & (probability < _NO_VESSEL)
+    around = _around(vessel, voxel_um)
+    unlikely = around & (probability < _NO_VESSEL)
+    outside = unlikely if np.count_nonzero(unlikely) >= _LEAST else around
     odds = _WEIGHT * _odds_of_brightness(smooth, smooth[vessel], smooth[outside])
     odds += _odds_of_probability(probability, threshold)
     likelihood: NDArray[np.uint8] = np.round(255 / (1 + np.exp(-odds))).astype(np.uint8)
