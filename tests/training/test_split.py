@@ -161,3 +161,67 @@ def test_the_split_is_the_same_in_every_process(plane: Plane) -> None:
     overlay.accept(np.zeros(SHAPE, bool), plane, 5)
     split = split_blocks(overlay, TrainingConfig(validation_block=(16, 32, 32)))
     assert [str(box) for box in split.validation] == HELD_OUT[plane]
+
+
+@given(first=cells)
+@settings(max_examples=60, deadline=None)
+def test_places_to_review_are_held_out_once_they_are_reviewed(first: set) -> None:
+    overlay = overlay_with(first)
+    split = split_blocks(overlay, CONFIG)
+    places = split.places_to_review(overlay.shape, 3)
+    assert len(places) <= 3
+    assert bool(places) == bool(first)
+    for box in places:
+        assert box not in split.vessel
+        overlay.codes[box.slices] = 2
+    after = split_blocks(overlay, CONFIG)
+    if len(after.train) + len(after.validation) >= 8:
+        assert set(places) <= set(after.validation)
+
+
+def test_as_many_blocks_as_are_needed_make_judging_sure() -> None:
+    overlay = FakeOverlay((16, 64, 320))
+    overlay.codes[:8] = 1
+    overlay.codes[0, 0, 0] = 2
+    split = split_blocks(overlay, CONFIG)
+    assert split.needed == CONFIG.min_validation_blocks
+    assert not split.held_out
+    for box in split.places_to_review(overlay.shape, split.needed):
+        overlay.codes[box.slices] = 2
+    assert split_blocks(overlay, CONFIG).held_out
+    assert split_blocks(overlay, CONFIG).needed == 0
+
+
+def test_a_volume_too_small_to_hold_blocks_out_names_no_place() -> None:
+    overlay = FakeOverlay((4, 4, 4))
+    overlay.codes[:] = 2
+    split = split_blocks(overlay, CONFIG)
+    named = split.places_to_review(overlay.shape, 5)
+    assert set(named) <= {Box.of((4, 4, 4))}
+
+
+@given(reviewed=cells, most=some.integers(0, 5))
+@settings(max_examples=100, deadline=None)
+def test_folds_part_what_is_learned_from_and_each_holds_vessel(reviewed: set, most: int) -> None:
+    overlay = overlay_with(reviewed)
+    overlay.codes[overlay.codes > 0] = np.where(np.arange((overlay.codes > 0).sum()) % 3, 1, 2)
+    split = split_blocks(overlay, CONFIG)
+    folds = split.folds(most)
+    assert len(folds) <= most
+    if folds:
+        assert sorted(box.start for fold in folds for box in fold) == sorted(
+            box.start for box in split.train
+        )
+        assert all(set(fold) & split.vessel for fold in folds)
+
+
+def test_what_is_left_out_is_guarded_like_what_is_held_out() -> None:
+    overlay = FakeOverlay((16, 24, 40))
+    overlay.codes[:] = 2
+    split = split_blocks(overlay, CONFIG)
+    (fold, *_) = split.folds(3)
+    short = split.without(fold)
+    assert set(short.validation) == set(split.validation) | set(fold)
+    for box in fold:
+        grown = box.expanded((2, 2, 2)).intersection(Box.of(overlay.shape))
+        assert not short.trainable(grown).any()
