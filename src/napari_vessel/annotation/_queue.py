@@ -117,12 +117,27 @@ class _Table:
         return seconds
 
     def alike(self, one: int, reach: Zyx) -> _Values:
-        """Return the share of each place that the correction of ``one`` would teach, 0 to 1."""
-        halo = np.array(reach, float)
-        low, high = self.start[one] - halo, self.stop[one] + halo
-        common = np.clip(np.minimum(self.stop, high) - np.maximum(self.start, low), 0, None)
-        share = common.prod(axis=1) / (self.stop - self.start).prod(axis=1)
-        gaps = np.maximum(self.start - self.stop[one], self.start[one] - self.stop) + 1
-        steps = np.clip(gaps, 0, None) / (halo + 1)
-        alike: _Values = np.clip(share * (1 - steps.max(axis=1)), 0, 1)
+        """Return how far the correction of ``one`` would teach what each place would, 0 to 1.
+
+        Along each axis the mean, over the place, of what is carried so far: all where the
+        two lie side by side, ever less with the distance, nothing beyond the reach.
+        """
+        alike = np.ones(len(self.start))
+        for axis, halo in enumerate(reach):
+            low, high = self.start[one, axis], self.stop[one, axis]
+            alike *= _carried(self.start[:, axis], self.stop[:, axis], low, high, halo + 1.0)
         return alike
+
+
+def _carried(start: _Values, stop: _Values, low: float, high: float, far: float) -> _Values:
+    """Return the mean over voxels ``start`` to ``stop`` of what [low, high) carries to each.
+
+    A voxel inside gets 1, one ``d`` voxels beside it ``1 - d / far``.
+    """
+    total = np.clip(np.minimum(stop, high) - np.maximum(start, low), 0, None)
+    for distance in range(1, int(np.ceil(far))):
+        below = (start <= low - distance) & (low - distance < stop)
+        above = (start < high + distance) & (high + distance <= stop)
+        total = total + (below.astype(float) + above) * (1 - distance / far)
+    mean: _Values = total / (stop - start)
+    return mean

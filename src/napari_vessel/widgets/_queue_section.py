@@ -265,8 +265,8 @@ class QueueSection(Section):
         """Predict one of the next places, if the network in use has not and nothing else is."""
         session, jobs = self.desk.session, self.desk.jobs
         busy = any(jobs.running(name) for name in ("predict", "region", "open", "queue"))
-        if session.opened is None or busy or not self.ahead.isChecked():
-            return
+        if session.place is None or busy or not self.ahead.isChecked():
+            return  # who does not follow the list waits for nothing there
         boxes = [box.intersection(session.region) for box in session.outdated]
         box = next((box for box in boxes if box is not None), None)
         if box is not None:
