@@ -137,6 +137,17 @@ def test_a_process_that_hangs_is_told_with_a_way_out(open_with, monkeypatch):
     assert section.restart.isHidden()
 
 
+def test_another_region_of_the_project_leaves_it_on_another_project_does_not(open_with, qtbot):
+    dock = open_with()
+    row = dock.retrain.continuous
+    row.switch.click()
+    dock.session.events.opened.emit()
+    assert row.switch.isChecked()
+    row._place = None
+    dock.session.events.opened.emit()
+    assert not row.switch.isChecked()
+
+
 def test_the_settings_reach_the_training(open_with):
     section = open_with().retrain
     section.keep.setChecked(True)

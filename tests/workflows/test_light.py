@@ -29,6 +29,12 @@ def corrected(project, labels):
     return project
 
 
+@pytest.fixture
+def better(monkeypatch):
+    """Ten steps teach an untrained network little: let what they bring count as better."""
+    monkeypatch.setattr("napari_vessel.workflows._light_update._is_better", lambda *_: True)
+
+
 def run(project, index=8, config=QUICK, plane=Plane.XY):
     return list(WORKFLOWS["light"](Light(project.path, plane, index, None, config)))
 
@@ -37,14 +43,27 @@ def proposed(events):
     return {e.box.start[0]: e for e in events if isinstance(e, LightProposed)}
 
 
-def test_the_slices_around_are_proposed_the_nearest_first_but_not_what_is_reviewed(corrected):
+def test_the_slices_around_are_proposed_the_nearest_first_but_not_what_is_reviewed(
+    corrected, better
+):
     events = run(corrected)
     assert list(proposed(events)) == [7, 9, 10, 5, 11]  # 6 and 8 are reviewed
     assert all(e.probability.shape == e.box.shape for e in proposed(events).values())
     last = events[-1]
     assert isinstance(last, LightEnded)
     assert (last.slices, last.learned_from, last.steps, last.shown) == (5, 2, 10, True)
-    assert last.dice_after > last.dice_before
+    assert {e.weight for e in proposed(events).values()} == {last.dice_before}
+
+
+def test_what_learns_long_enough_is_better_where_nobody_corrected(corrected, truth):
+    long = QUICK.model_copy(update={"steps": 80, "stages": 2})
+    events = run(corrected, config=long)
+    assert events[-1].shown
+    assert events[-1].dice_after > events[-1].dice_before
+    for index, event in proposed(events).items():
+        mask = event.probability[0] >= 128
+        overlap = 2 * np.count_nonzero(mask & (truth[index] > 0))
+        assert overlap > 0.5 * (np.count_nonzero(mask) + np.count_nonzero(truth[index]))
 
 
 def test_nothing_is_written(corrected):
@@ -57,20 +76,20 @@ def test_nothing_is_written(corrected):
     assert state() == before
 
 
-def test_equal_corrections_give_equal_updates(corrected):
+def test_equal_corrections_give_equal_updates(corrected, better):
     first, second = (proposed(run(corrected)) for _ in range(2))
     for index, event in first.items():
         np.testing.assert_array_equal(event.probability, second[index].probability)
 
 
 def test_what_is_no_better_is_not_proposed(corrected, monkeypatch):
-    monkeypatch.setattr("napari_vessel.workflows._light_update._dice", lambda _: 0.5)
+    monkeypatch.setattr("napari_vessel.workflows._light_update._is_better", lambda *_: False)
     events = run(corrected)
     assert not proposed(events)
     assert not events[-1].shown
 
 
-def test_a_second_update_keeps_what_the_network_saw(corrected, monkeypatch):
+def test_a_second_update_keeps_what_the_network_saw(corrected, better, monkeypatch):
     run(corrected)
     from napari_vessel.training import TailNetwork
 
@@ -100,7 +119,7 @@ def test_of_very_large_slices_a_window_around_where_the_person_looks_is_worked_o
     assert part_of(region, request, (1.0, 0.25, 0.25)) == region
 
 
-def test_another_plane_is_worked_on_in_its_own_slices(corrected, labels):
+def test_another_plane_is_worked_on_in_its_own_slices(corrected, better, labels):
     list(WORKFLOWS["correct"](Correct(corrected.path, str(labels), ((Plane.XZ, 20),))))
     events = run(corrected, index=20, plane=Plane.XZ, config=QUICK)
     boxes = [e.box for e in events if isinstance(e, LightProposed)]

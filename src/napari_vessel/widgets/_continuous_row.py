@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from qtpy.QtCore import QTimer, Signal  # type: ignore[attr-defined]  # qtpy renames Signal
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
@@ -15,7 +16,9 @@ from napari_vessel.workflows import Retrained
 __all__ = ["ContinuousRow"]
 
 _LOOK_MS = 500
-_QUICKLY_S = 60.0  # a region that is predicted in so long is predicted anew by itself
+# A region that is predicted in so long is predicted anew by itself. Nothing of it can be accepted
+# meanwhile, so it must not take long.
+_QUICKLY_S = 20.0
 _TIP = (
     "Train in the background whenever something new was corrected: short rounds at first, longer "
     "ones after, each compared with the network in use, which is replaced only by a better one. "
@@ -41,6 +44,7 @@ class ContinuousRow(QWidget):
         self._desk, self._settings = desk, settings
         self.rule = Continuous()
         self._paused = False
+        self._place: Path | None = None
         self.switch = QCheckBox("Train continuously")
         self.switch.setToolTip(_TIP)
         self.switch.toggled.connect(self._switched)
@@ -119,8 +123,12 @@ class ContinuousRow(QWidget):
             jobs.start("predict", lambda: session.predict(focus))
 
     def _on_opened(self) -> None:
-        self.switch.setChecked(False)
-        self._set_paused(paused=False)
+        opened = self._desk.session.opened
+        place = opened.place if opened else None
+        if place != self._place:  # another project, not another region of it
+            self._place = place
+            self.switch.setChecked(False)
+            self._set_paused(paused=False)
         self.update_state()
 
     # -- asking ----------------------------------------------------------------

@@ -21,6 +21,7 @@ from napari_vessel.workflows._light_bench import Bench
 from napari_vessel.workflows._light_words import Light, LightEnded, blended
 
 _MOST_JUDGED = 3  # slices
+_FEWEST_HELD = 50  # vessel voxels held out that can judge
 _MOST_KEPT = 0.5  # of what is shown, beside the update
 
 Mask = NDArray[np.bool_]
@@ -90,7 +91,7 @@ class Update:
     def judged(self, network: nn.Module, steps: int) -> Generator[Progress, None, Judged]:
         """Compare with what was proposed before, where that was reviewed.
 
-        By what is held out, if there is vessel in it; else by what was learned from, where
+        By what is held out, if there is enough vessel in it; else by what was learned from, where
         only a failure would show.
         """
         asked, learned = self.request, self.learned_from()
@@ -103,9 +104,8 @@ class Update:
         # Nobody learned from the corrections yet when it was proposed: that is its true score.
         weight = min(_dice(shown.sum(axis=0)), _MOST_KEPT) if proposed else 0.0
         light = self._counts(seen, lambda before, now: blended(before, now, weight))
-        held_out = bool(shown[1, 0] + shown[1, 2])
+        held_out = int(shown[1, 0] + shown[1, 2]) >= _FEWEST_HELD
         dice = [_dice(counts[int(held_out)]) for counts in (shown, light)]
-        better = not proposed or dice[1] > dice[0]
         ended = LightEnded(
             plane=asked.plane,
             index=asked.index,
@@ -115,7 +115,7 @@ class Update:
             dice_before=dice[0],
             dice_after=dice[1],
             held_out=held_out,
-            shown=better,
+            shown=not proposed or _is_better(dice[1], dice[0]),
             seconds=0.0,
         )
         return Judged(ended, weight)
@@ -178,6 +178,10 @@ def _counted(mask: Probability, reviewed: Probability, where: Mask) -> tuple[int
         int(np.count_nonzero(known & found & ~vessel)),
         int(np.count_nonzero(known & ~found & vessel)),
     )
+
+
+def _is_better(after: float, before: float) -> bool:
+    return after > before
 
 
 def _dice(counts: NDArray[np.int64]) -> float:
