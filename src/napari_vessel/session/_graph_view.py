@@ -87,10 +87,10 @@ def view_of(graph: VesselGraph) -> GraphView:
     bent = graph.tortuosity
     pieces = graph.pieces[graph.ends[:, 0]] if len(graph) else np.zeros(0, np.int64)
     columns: dict[str, NDArray[np.generic]] = {
-        "Branch": np.arange(len(graph)),
-        "Radius µm": graph.radii_um,
-        "Length µm": graph.lengths_um,
-        "Tortuosity": bent,
+        "#": np.arange(len(graph)),
+        "r, µm": graph.radii_um,
+        "L, µm": graph.lengths_um,
+        "Tort.": bent,
         "Order": graph.orders,
         "Piece": pieces + 1,
     }

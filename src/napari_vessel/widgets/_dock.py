@@ -12,12 +12,15 @@ from qtpy.QtWidgets import QMainWindow, QScrollArea, QVBoxLayout, QWidget
 from napari_vessel.errors import VesselError
 from napari_vessel.runner import ProcessRunner
 from napari_vessel.session import Session
+from napari_vessel.widgets._atlas_section import AtlasSection
+from napari_vessel.widgets._convert_section import ConvertSection
 from napari_vessel.widgets._correct_section import CorrectSection
 from napari_vessel.widgets._export_section import ExportSection
 from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._history_section import HistorySection
 from napari_vessel.widgets._jobs import Jobs
 from napari_vessel.widgets._jobs_section import JobsSection
+from napari_vessel.widgets._measure_section import MeasureSection
 from napari_vessel.widgets._networks_section import NetworksSection
 from napari_vessel.widgets._orthogonal_section import OrthogonalSection
 from napari_vessel.widgets._predict_section import PredictSection
@@ -67,6 +70,8 @@ class VesselsDock(QWidget):
 
     def _build(self) -> None:
         self.volume = VolumeSection(self.desk)
+        self.convert = ConvertSection(self.desk)
+        self.atlas = AtlasSection(self.desk)
         self.region = RegionSection(self.desk)
         self.predict = PredictSection(self.desk)
         self.correct = CorrectSection(self.desk)
@@ -80,10 +85,13 @@ class VesselsDock(QWidget):
         self.networks = NetworksSection(self.desk)
         self.networks.far.connect(self.region.open_around)
         self.export = ExportSection(self.desk)
+        self.measure = MeasureSection(self.desk)
         self.whole = JobsSection(self.desk, self.predict.settings)
         self.sections = (
-            *(self.volume, self.region, self.predict, self.correct, self.queue, self.history),
-            *(self.planes, self.retrain, self.networks, self.progress, self.export, self.whole),
+            *(self.volume, self.convert, self.atlas),
+            *(self.region, self.predict, self.correct, self.queue, self.history),
+            *(self.planes, self.retrain, self.networks, self.progress, self.export),
+            *(self.measure, self.whole),
         )
         content = QWidget()
         inside = QVBoxLayout(content)
