@@ -77,7 +77,8 @@ class Overlay:
                         self._count(values, 1)
                     else:
                         values = np.uint8(after)
-                        self._count(values, before.size)
+                        self._reviewed += before.size * bool(after & (VESSEL | BACKGROUND))
+                        self._vessel += before.size * bool(after & VESSEL)
                     self._count(before, -1)
                     piece[where] = values
                     self._boxes.pop(key, None)
@@ -141,8 +142,8 @@ class Overlay:
             self._boxes[key] = _tight(unpack(self._packed[key]) if chunk is None else chunk, key)
         return self._boxes[key]
 
-    def _count(self, codes: Codes | np.uint8, times: int) -> None:
-        """Add what ``codes`` hold to the totals, so many times; -1 takes it away."""
+    def _count(self, codes: Codes, times: int) -> None:
+        """Add what ``codes`` hold to the totals; ``times`` -1 takes it away."""
         self._reviewed += times * int(np.count_nonzero(codes & _REVIEWED))
         self._vessel += times * int(np.count_nonzero(codes & _VESSEL))
 

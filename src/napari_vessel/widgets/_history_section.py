@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QSize, QTimer
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -78,14 +78,18 @@ class HistorySection(Section):
         self.table.setShowGrid(False)
         self.table.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self.table.setMinimumHeight(6 * THUMBNAIL)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         rows, columns = self.table.verticalHeader(), self.table.horizontalHeader()
         if rows is not None and columns is not None:
             rows.setVisible(False)
             rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             rows.setDefaultSectionSize(THUMBNAIL + 4)
             columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+            columns.setMinimumSectionSize(24)
             columns.setStretchLastSection(True)
-            for column, width in enumerate((112, 44, 38, 48)):
+            columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            columns.setStyleSheet("QHeaderView::section { font-weight: normal; padding: 2px; }")
+            for column, width in enumerate((102, 44, 40, 50)):
                 columns.resizeSection(column, width)
         self.table.doubleClicked.connect(lambda _index: self._go())
         chosen = self.table.selectionModel()

@@ -15,7 +15,7 @@ from qtpy.QtCore import (  # type: ignore[attr-defined]  # qtpy renames Signal
     Qt,
     Signal,
 )
-from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtGui import QFont, QImage, QPixmap
 
 from napari_vessel.annotation import Overlap, StrokeEntry, StrokePicture, Strokes
 from napari_vessel.errors import VesselError
@@ -104,7 +104,10 @@ class StrokeList(QAbstractTableModel):
             return self._text(entry, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
             who = f" by {entry.person}" if entry.person else ""
-            return f"Stroke {entry.stroke + 1}{who}, {entry.box}"
+            state = "" if entry.state == "shown" else f", {entry.state}"
+            return f"Stroke {entry.stroke + 1}{who}{state}, {entry.box}"
+        if role == Qt.ItemDataRole.FontRole and entry.state != "shown":
+            return _struck_out()  # also where a narrow dock has no room for the word
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
             picture = self._picture(entry.stroke)
             return thumbnail(picture) if picture else None
@@ -146,6 +149,12 @@ class StrokeList(QAbstractTableModel):
         row = self.row_of(stroke)
         if row >= 0:
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(_COLUMNS) - 1))
+
+
+def _struck_out() -> QFont:
+    font = QFont()
+    font.setStrikeOut(True)
+    return font
 
 
 def thumbnail(picture: StrokePicture) -> QPixmap:
