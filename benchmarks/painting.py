@@ -1,7 +1,8 @@
 """What a hand waits for: a brush stamp, an undo, accepting a slice, until it is durable.
 
 In a real napari window whose canvas is 1024², with the dock open and the journal on, beside
-napari's own layer on a zarr. Needs a screen:
+napari's own layer on a zarr, and on an array in memory, which is what napari itself takes.
+Needs a screen:
 ``xvfb-run -a -s "-screen 0 1700x1300x24" python benchmarks/painting.py [--strokes N] [--json]``.
 ``--no-window`` times instead the array that the layer holds, beside plain numpy.
 

@@ -1,4 +1,4 @@
-"""Strokes of a real mouse on a real canvas: ours with the journal on, and a plain layer on zarr."""
+"""Strokes of a real mouse on a real canvas: ours with the journal on, and plain layers."""
 
 from __future__ import annotations
 
@@ -243,15 +243,11 @@ def ours(folder: Path, strokes: int) -> list[dict[str, Any]]:
     return rows
 
 
-def plain(folder: Path, strokes: int) -> list[dict[str, Any]]:
-    """Paint on napari's own layer over a zarr on the disk, in chunks of 64³."""
+def plain(data: Any, name: str, strokes: int) -> list[dict[str, Any]]:  # noqa: ANN401  an array
+    """Paint on napari's own layer, of no journal."""
     import napari
-    import zarr  # a peer, not part of the program
 
-    array = Noted(zarr.create_array(
-        store=folder / "plain.zarr", shape=SHAPE, chunks=(32, 64, 64), dtype="u1", fill_value=0,
-    ))  # fmt: skip
-    viewer = _viewer(napari)
+    array, viewer = Noted(data), _viewer(napari)
     viewer.add_image(np.zeros(SHAPE, np.uint8))
     layer = viewer.add_labels(array)
     _to_paint(viewer, layer)
@@ -263,17 +259,30 @@ def plain(folder: Path, strokes: int) -> list[dict[str, Any]]:
             layer.undo()
     viewer.close()
     return [
-        found.stamp.row("plain layer on zarr: a stamp"),
-        found.event.row("plain layer on zarr: the event wholly handled"),
-        found.redraw.row("plain layer on zarr: redraw"),
-        undo.row("plain layer on zarr: undo a stroke"),
+        found.stamp.row(f"plain layer on {name}: a stamp"),
+        found.event.row(f"plain layer on {name}: the event wholly handled"),
+        found.redraw.row(f"plain layer on {name}: redraw"),
+        undo.row(f"plain layer on {name}: undo a stroke"),
     ]
 
 
+def stored(folder: Path) -> Any:  # noqa: ANN401  zarr's
+    """Make an array on the disk, in chunks of 64²."""
+    import zarr  # a peer, not part of the program
+
+    return zarr.create_array(
+        store=folder / "plain.zarr", shape=SHAPE, chunks=(32, 64, 64), dtype="u1", fill_value=0
+    )
+
+
 def rows(strokes: int) -> list[dict[str, Any]]:
-    """Measure both, each in a window of its own."""
+    """Measure ours and napari's, each in a window of its own; in memory it is napari's floor."""
     with tempfile.TemporaryDirectory() as folder:
-        return [*ours(Path(folder), strokes), *plain(Path(folder), strokes)]
+        return [
+            *ours(Path(folder), strokes),
+            *plain(stored(Path(folder)), "zarr", strokes),
+            *plain(np.zeros(SHAPE, np.uint8), "numpy", strokes),
+        ]
 
 
 def _viewer(napari: Any) -> Any:  # noqa: ANN401  the module
