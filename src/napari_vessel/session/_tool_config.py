@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 __all__ = ["ToolConfig"]
 
 
+def _between(least: float, default: float, most: float, description: str) -> Any:  # noqa: ANN401
+    """Return a field from ``least`` to ``most``; pydantic's type of it is Any, too."""
+    return Field(default, ge=least, le=most, description=description)
+
+
 class ToolConfig(BaseModel, frozen=True, extra="forbid"):
     """How the quick tools work."""
 
-    tolerance: float = Field(
-        0.3,
-        ge=0.05,
-        le=1.0,
-        description="Vessel brush: how unlike the first pixel another may be. 1: a plain brush.",
+    tolerance: float = _between(
+        0.05, 0.3, 1.0, "Vessel brush: how unlike the first pixel another may be. 1: a plain brush."
     )
-    brush_depth: int = Field(
-        2,
-        ge=0,
-        le=10,
-        description="Vessel brush: slices before and behind in which it paints what belongs.",
+    brush_depth: int = _between(
+        0, 2, 10, "Vessel brush: slices before and behind in which it paints what belongs."
     )
-    reach: int = Field(
-        10,
-        ge=1,
-        le=60,
-        description="Grow, threshold: how far from the piece it may change, in voxels.",
+    reach: int = _between(
+        1, 10, 60, "Grow, threshold, fit wall: how far from the piece it may change, in voxels."
     )
-    depth: int = Field(
-        8,
-        ge=0,
-        le=200,
-        description="Threshold: slices before and behind the one in which the box is drawn.",
+    depth: int = _between(
+        0, 8, 200, "Threshold: slices before and behind the one in which the box is drawn."
     )
-    largest_hole: int = Field(
+    largest_hole: int = _between(
+        1,
         400,
-        ge=1,
-        le=100_000,
-        description="Fill holes: the largest that is filled in a slice, in voxels. "
+        100_000,
+        "Fill holes: the largest that is filled in a slice, in voxels. "
         "What is closed on all sides in 3D is filled anyway.",
     )
-    smoothness: float = Field(
-        1.0, ge=0.5, le=5.0, description="Smooth: how far corners are rounded, in voxels."
-    )
-    longest_gap: int = Field(
-        100, ge=2, le=400, description="Join: the longest gap that is closed, in voxels."
-    )
+    smoothness: float = _between(0.5, 1.0, 5.0, "Smooth: how far corners are rounded, in voxels.")
+    longest_gap: int = _between(2, 100, 400, "Join: the longest gap that is closed, in voxels.")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
 import numpy as np
 
 from napari_vessel.geometry import Box, Plane, Zyx
@@ -27,32 +31,41 @@ __all__ = [
 
 _NO_VESSEL = Nothing("There is no vessel where you clicked: click on one that is shown.")
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-def accept_piece(scene: Scene, voxel: Zyx) -> Cover | Nothing:
-    """Confirm all of the piece at ``voxel`` (region voxels) as vessel."""
-    found = _piece(scene, voxel)
-    if found is None:
-        return _NO_VESSEL
-    box, mask = found
+
+def _of_piece(
+    work: Callable[Concatenate[Scene, Box, Mask, P], R],
+) -> Callable[Concatenate[Scene, Zyx, P], R | Nothing]:
+    """Let ``work`` on the piece at a voxel (region voxels), given by its tight box and mask."""
+
+    @wraps(work)
+    def at(scene: Scene, voxel: Zyx, *args: P.args, **kwargs: P.kwargs) -> R | Nothing:
+        seed = nearest_vessel(scene.shown, voxel, scene.bounds)
+        found = component_at(scene.shown, seed, scene.bounds) if seed else None
+        return work(scene, *found, *args, **kwargs) if found else _NO_VESSEL
+
+    return at
+
+
+@_of_piece
+def accept_piece(scene: Scene, box: Box, mask: Mask) -> Cover:
+    """Confirm all of a piece as vessel."""
     return Cover("accept piece", box, mask, mask, f"Accepted a piece of {scene.size_of(mask)}.")
 
 
-def reject_piece(scene: Scene, voxel: Zyx) -> Cover | Nothing:
-    """Make background of all of the piece at ``voxel``."""
-    found = _piece(scene, voxel)
-    if found is None:
-        return _NO_VESSEL
-    box, mask = found
+@_of_piece
+def reject_piece(scene: Scene, box: Box, mask: Mask) -> Cover:
+    """Make background of all of a piece."""
     none = np.zeros_like(mask)
     return Cover("reject piece", box, mask, none, f"Rejected a piece of {scene.size_of(mask)}.")
 
 
-def grow_piece(scene: Scene, voxel: Zyx) -> Cover | Nothing:
-    """Lower the threshold around the piece at ``voxel`` until it grows visibly."""
-    found = _piece_and_near(scene, voxel)
-    if found is None:
-        return _NO_VESSEL
-    box, mask, near = found
+@_of_piece
+def grow_piece(scene: Scene, box: Box, mask: Mask) -> Cover | Nothing:
+    """Lower the threshold around a piece until it grows visibly."""
+    box, mask, near = _with_near(scene, box, mask)
     larger = grown(scene.probability(box), mask, near & scene.untouched(box))
     if larger is None:
         return Nothing("The network saw nothing more around this piece: paint what is missing.")
@@ -62,12 +75,9 @@ def grow_piece(scene: Scene, voxel: Zyx) -> Cover | Nothing:
     return Cover("grow piece", box, after, after, f"{sentence} Click again for more.")
 
 
-def fill_holes(scene: Scene, voxel: Zyx, plane: Plane) -> Cover | Nothing:
-    """Fill the holes of the piece at ``voxel``: cavities, and what a slice closes in."""
-    found = _piece(scene, voxel)
-    if found is None:
-        return _NO_VESSEL
-    box, mask = found
+@_of_piece
+def fill_holes(scene: Scene, box: Box, mask: Mask, plane: Plane) -> Cover | Nothing:
+    """Fill the holes of a piece: cavities, and what a slice of ``plane`` closes in."""
     after = filled(mask, plane.normal, scene.config.largest_hole)
     gained = after & ~scene.shown(box) & scene.untouched(box)
     if not gained.any():
@@ -77,12 +87,9 @@ def fill_holes(scene: Scene, voxel: Zyx, plane: Plane) -> Cover | Nothing:
     )
 
 
-def smooth_piece(scene: Scene, voxel: Zyx) -> Cover | Nothing:
-    """Smooth the surface of the piece at ``voxel``; its volume stays."""
-    found = _piece(scene, voxel)
-    if found is None:
-        return _NO_VESSEL
-    box, mask = found
+@_of_piece
+def smooth_piece(scene: Scene, box: Box, mask: Mask) -> Cover | Nothing:
+    """Smooth the surface of a piece; its volume stays."""
     edges = np.asarray(scene.voxel_size.zyx)
     sigma = scene.config.smoothness * edges.min() / edges
     wide, mask = _widened(scene, box, mask, _margin(3 * sigma))
@@ -96,28 +103,18 @@ def smooth_piece(scene: Scene, voxel: Zyx) -> Cover | Nothing:
     return Cover("smooth", wide, touched, after, f"Smoothed: {changed:,} voxels changed.")
 
 
-def local_piece(scene: Scene, voxel: Zyx) -> LocalThreshold | Nothing:
-    """Find where the piece at ``voxel`` may have a threshold of its own."""
-    found = _piece_and_near(scene, voxel)
-    if found is None:
-        return _NO_VESSEL
-    box, mask, near = found
+@_of_piece
+def local_piece(scene: Scene, box: Box, mask: Mask) -> LocalThreshold:
+    """Find where a piece may have a threshold of its own."""
+    box, mask, near = _with_near(scene, box, mask)
     return LocalThreshold(box, near, scene.view.threshold, f"a piece of {scene.size_of(mask)}")
 
 
-def _piece(scene: Scene, voxel: Zyx) -> tuple[Box, Mask] | None:
-    seed = nearest_vessel(scene.shown, voxel, scene.bounds)
-    return component_at(scene.shown, seed, scene.bounds) if seed else None
-
-
-def _piece_and_near(scene: Scene, voxel: Zyx) -> tuple[Box, Mask, Mask] | None:
+def _with_near(scene: Scene, box: Box, mask: Mask) -> tuple[Box, Mask, Mask]:
     """Return a box around a piece, the piece, and where it may grow or shrink."""
-    found = _piece(scene, voxel)
-    if found is None:
-        return None
     edges = np.asarray(scene.voxel_size.zyx)
     reach_um = scene.config.reach * float(edges.min())
-    wide, mask = _widened(scene, *found, _margin(reach_um / edges))
+    wide, mask = _widened(scene, box, mask, _margin(reach_um / edges))
     z, y, x = edges.tolist()
     near = surroundings(mask, scene.shown(wide) & ~mask, reach_um, (z, y, x))
     return wide, mask, near

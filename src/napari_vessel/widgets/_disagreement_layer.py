@@ -35,7 +35,7 @@ class DisagreementLayer(LayerBelow[Image]):
         super().__init__(link, _REFRESH_MS, parent)
         self._session = session
         follower.follow(session.events.disagreement, lambda _box: self._draw_soon())
-        follower.follow(session.events.opened, self._on_opened)
+        follower.follow(session.events.opened, self._add_again)
 
     def show(self, wanted: bool) -> None:
         """Put the layer into the viewer, or take it away."""
@@ -63,9 +63,3 @@ class DisagreementLayer(LayerBelow[Image]):
                 **mask_placed(image, data.region),
             )
         )
-
-    def _on_opened(self) -> None:
-        """Show the map of what is open now."""
-        if self.layer is not None:
-            self._remove()
-            self._add()

@@ -47,6 +47,16 @@ class LayerBelow(QObject, Generic[L]):
 
     # -- inside ----------------------------------------------------------------
 
+    def _add(self) -> None:
+        """Make the layer of what is open now, and :meth:`_put` it."""
+        raise NotImplementedError
+
+    def _add_again(self) -> None:
+        """Show the layer of what is open now, where one is shown."""
+        if self.layer is not None:
+            self._remove()
+            self._add()
+
     def _put(self, layer: L) -> None:
         """Insert a layer below the mask; the brush stays in the hand."""
         self.layer = layer

@@ -72,9 +72,12 @@ class OverviewLayer(LayerBelow[Labels]):
         self._remove()
         if overview is not None and self._link.image is not None:
             overview.on_noted = lambda: self._making.start(0)
-            self._add(overview)
+            self._add()
 
-    def _add(self, overview: Any) -> None:  # noqa: ANN401  an Overview
+    def _add(self) -> None:
+        overview = self._session.overview
+        if overview is None:
+            return
         levels = overview.levels
         layer = Labels(
             levels if len(levels) > 1 else levels[0],

@@ -39,7 +39,7 @@ class ReviewedLayer(LayerBelow[Labels]):
         super().__init__(link, _REFRESH_MS, parent)
         self._session = session
         follower.follow(session.events.corrections, self._draw_soon)
-        follower.follow(session.events.opened, self._on_opened)
+        follower.follow(session.events.opened, self._add_again)
 
     def toggle(self) -> None:
         """Put the outline into the viewer, or take it away."""
@@ -68,9 +68,3 @@ class ReviewedLayer(LayerBelow[Labels]):
         layer.contour = _WIDTH
         layer.editable = False
         self._put(layer)
-
-    def _on_opened(self) -> None:
-        """Outline what is open now."""
-        if self.layer is not None:
-            self._remove()
-            self._add()
