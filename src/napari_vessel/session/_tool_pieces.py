@@ -41,7 +41,7 @@ def _of_piece(
     """Let ``work`` on the piece at a voxel (region voxels), given by its tight box and mask."""
 
     @wraps(work)
-    def at(scene: Scene, voxel: Zyx, *args: P.args, **kwargs: P.kwargs) -> R | Nothing:
+    def at(scene: Scene, voxel: Zyx, /, *args: P.args, **kwargs: P.kwargs) -> R | Nothing:
         seed = nearest_vessel(scene.shown, voxel, scene.bounds)
         found = component_at(scene.shown, seed, scene.bounds) if seed else None
         return work(scene, *found, *args, **kwargs) if found else _NO_VESSEL

@@ -15,8 +15,15 @@ from napari_vessel.widgets._tools_panel import ToolsPanel
 __all__ = ["CorrectSection"]
 
 _TOOLS = {
-    "Brush": ("paint", "Paint vessel (key 2). [ and ] change the brush's size."),
-    "Eraser": ("erase", "Paint background (key 1)."),
+    "Brush": (
+        "paint",
+        "Paint vessel (key 2). [ and ] change the brush's size; turn the wheel while you paint, "
+        "and the stroke goes on in the next slice.",
+    ),
+    "Eraser": (
+        "erase",
+        "Paint background (key 1). The wheel goes through slices, as with the brush.",
+    ),
     "Fill": ("fill", "Fill what is connected with the click (key 4)."),
     "Move": ("pan_zoom", "Move the camera (key 6, or hold Space)."),
 }
