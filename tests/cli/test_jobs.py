@@ -78,6 +78,35 @@ def test_failed_blocks_are_listed_it_returns_3_and_resume_tries_them_again(
     assert [job["state"] for job in listed(nv, project)] == ["complete"]
 
 
+def test_a_job_finds_a_project_and_a_volume_that_were_moved_together(nv, project, out, monkeypatch):
+    with monkeypatch.context() as broken:
+        cut(broken, project.with_name("kidney.npy"))
+        nv("predict", project, out)
+    elsewhere = project.parent / "other disk"
+    elsewhere.mkdir()
+    moved = project.rename(elsewhere / project.name)
+    volume = project.with_name("kidney.npy").rename(project.with_name("hidden.npy"))
+    result = nv("resume", moved)
+    assert result.exit_code == 2
+    assert "is gone: expected it at" in result.stderr
+    assert jobs_of(moved)[0].status.state == "failed"
+    volume.rename(elsewhere / "kidney.npy")
+    assert told(nv("resume", moved, "--json"))["state"] == "complete"
+    assert open_volume(out).shape == open_volume(elsewhere / "kidney.npy").shape
+
+
+def test_where_the_folder_of_its_mask_is_gone_a_job_says_so(nv, project, good, monkeypatch):
+    folder = good / "masks"
+    folder.mkdir()
+    with monkeypatch.context() as broken:
+        cut(broken, project.with_name("kidney.npy"))
+        nv("predict", project, folder / "mask.ome.zarr")
+    folder.rename(good / "elsewhere")
+    result = nv("resume", project)
+    assert result.exit_code == 2
+    assert f"The folder {folder}, where the mask" in result.stderr
+
+
 def test_two_jobs_on_one_output_are_refused(nv, project, out):
     result = nv("predict", project, out)
     assert result.exit_code == 0

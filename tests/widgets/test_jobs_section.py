@@ -116,8 +116,34 @@ def test_a_click_starts_a_process_with_the_settings_of_predict(opened, qtbot, mo
     (record,) = launched
     assert (str(record.out), record.control.goes_on) == (out, False)
     assert record.request["inference"]["views"] == "dihedral"
+    assert record.request["scheduler"] is None
     card(dock, record, qtbot)
     assert dock.whole.path.text() != out  # the next one gets a place of its own
+
+
+def test_a_job_is_spread_over_a_cluster_that_is_safe_and_no_other(opened, qtbot, monkeypatch):
+    _, dock = opened
+    launched = []
+
+    def launch(record):
+        launched.append(record)
+        return subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE)
+
+    monkeypatch.setattr("napari_vessel.session._jobs.launch_job", launch)
+    dock.whole.cluster.setText("tcp://10.0.0.7:8786")
+    dock.whole.begin.click()
+    qtbot.waitUntil(lambda: "nor on TLS" in dock.whole.outcome.said)
+    assert not launched and not jobs_of(dock.session.project.path)
+    dock.whole.cluster.setText(" tls://gpu.example:8786 ")
+    dock.whole.begin.click()
+    qtbot.waitUntil(lambda: bool(launched))
+    assert launched[0].request["scheduler"] == "tls://gpu.example:8786"
+
+
+def test_what_a_job_takes_is_foreseen_as_in_predict(opened, qtbot):
+    _, dock = opened
+    dock.whole.forecast.click()
+    qtbot.waitUntil(lambda: dock.whole.costs.said.startswith("Takes about 3 min, 1.5 GB of memory"))
 
 
 def test_a_second_job_on_the_same_output_is_refused_in_words(project, opened, qtbot):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_vessel.errors import ExportError, OutputExistsError, ProjectBusyError
+from napari_vessel.errors import CallerError, ExportError, OutputExistsError, ProjectBusyError
 from napari_vessel.geometry import Box
 from napari_vessel.volumes import open_store, open_volume
 from napari_vessel.workflows import (
@@ -16,6 +16,7 @@ from napari_vessel.workflows import (
     Predict,
     check_output,
     discard_unfinished,
+    found_again,
     request_as_json,
     request_of_json,
     request_of_project,
@@ -154,6 +155,25 @@ def test_a_project_asks_for_its_volume_as_it_is_set(project, tmp_path):
     assert (request.threshold, request.smallest_um3) == (0.3, 5.0)
     assert request.checkpoint == str(project.checkpoints / "tiny")
     assert request.inference == project.config.inference
+
+
+def test_the_checkpoint_of_a_project_that_was_moved_is_found_in_it(project, tmp_path):
+    request = request_of_project(project, tmp_path / "o.ome.zarr")
+    assert found_again(request, project.path) == request
+    moved = project.path.rename(tmp_path / "moved.vessel")
+    found = found_again(request, moved)
+    assert found == replace(request, checkpoint=str(moved / "checkpoints" / "tiny"))
+    (moved / "checkpoints" / "tiny").rename(tmp_path / "tiny")
+    with pytest.raises(CallerError, match="has none of its name"):
+        found_again(request, moved)
+
+
+@pytest.mark.parametrize("scheduler", ["tcp://10.0.0.7:8786", "local:0", "no address"])
+def test_a_job_on_a_cluster_that_is_not_safe_is_refused_before_there_is_a_record(
+    request_, scheduler
+):
+    with pytest.raises(CallerError, match=r"--scheduler|on TLS"):
+        check_output(replace(request_, scheduler=scheduler))
 
 
 def test_a_job_that_could_not_begin_is_refused_before_there_is_a_record(request_):

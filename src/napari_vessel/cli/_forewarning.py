@@ -11,7 +11,6 @@ from napari_vessel.volumes import Volume
 from napari_vessel.workflows import forecast
 
 _BIG = 2**27  # voxels: from here on a person wants to know what they are in for
-_KEPT = 2  # a project's proposal keeps each plane's probability as well
 
 
 def forewarn(
@@ -21,10 +20,10 @@ def forewarn(
     voxels = box.size if box else prod(volume.shape)
     if voxels < _BIG:
         return
-    costs, share = forecast(volume, config, trial=True), voxels / prod(volume.shape)
-    disk = share * costs.disk_bytes * (_KEPT if proposal else 1)
+    costs = forecast(volume, config, trial=True, box=box, job=not proposal)
     say(
         f"Predicting {voxels / 1e9:.2f} billion voxels takes about "
-        f"{costs.memory_bytes / 1e9:.1f} GB of memory, at most {disk / 1e9:.1f}"
-        f" GB of disk and {share * (costs.seconds or 0) / 60:.0f} minutes."
+        f"{costs.memory_bytes / 1e9:.1f} GB of memory, at most {costs.disk_bytes / 1e9:.1f}"
+        f" GB of disk and {(costs.seconds or 0) / 60:.0f} minutes"
+        f"{'' if config.empty_below == 0 else ', less where it is empty'}."
     )

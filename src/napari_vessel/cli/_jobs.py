@@ -17,7 +17,7 @@ from napari_vessel.cli._values import report
 from napari_vessel.errors import CallerError
 from napari_vessel.project import ENDED, JobRecord, Project, job_of, jobs_of
 from napari_vessel.runner import InlineRunner, JobStopped, cancel_job, pause_job, work_on
-from napari_vessel.workflows import Predict, Proposed, is_project, request_of_json
+from napari_vessel.workflows import Predict, Proposed, found_again, is_project, request_of_json
 
 _NICENESS = 10  # below the viewer's compute process: a click there is served first
 
@@ -107,7 +107,8 @@ def run_job(
     """
 
     def make() -> Generator[Any, None, None]:
-        return InlineRunner().run("predict", request)  # explains what is not foreseen
+        now = found_again(request, record.project) if record else request
+        return InlineRunner().run("predict", now)  # explains what is not foreseen
 
     result = follow(work_on(record, make, in_turn=in_turn, lifeline=lifeline))
     if isinstance(result, JobStopped):

@@ -100,6 +100,11 @@ class JobRecord:
             raise ProjectError(f"{self.path} is no job that can be read: {error}.") from error
 
     @property
+    def project(self) -> Path:
+        """The folder of the project whose job it is, wherever that lies now."""
+        return self.path.parent.parent
+
+    @property
     def out(self) -> Path:
         """Where the mask goes."""
         return Path(str(self.request.get("out", "")))

@@ -8,7 +8,6 @@ import signal
 import time
 from contextlib import ExitStack, suppress
 from threading import Event, RLock, Thread
-from types import TracebackType
 from typing import Any, Literal, Self
 
 from napari_vessel.errors import WriteError
@@ -69,12 +68,7 @@ class Attendant:
             Thread(target=self._await_viewer, name="job lifeline", daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
         self._open.close()

@@ -6,7 +6,7 @@ import select
 import signal
 import socket
 from threading import current_thread, main_thread
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Self
 
 __all__ = ["StopSignals"]
@@ -33,12 +33,7 @@ class StopSignals:
             self._before = {number: signal.signal(number, _note) for number in _ENDING}
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._before:
             for number, before in self._before.items():
                 signal.signal(number, before)

@@ -14,7 +14,7 @@ from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import JobRecord, JobStatus, Project, job_of, jobs_of
 from napari_vessel.runner import Runner, cancel_job, launch_job, new_job, pause_job
 from napari_vessel.session._region import SessionRegion
-from napari_vessel.workflows import Forecast, Predict, request_of_project
+from napari_vessel.workflows import Foresee, Foreseen, Predict, request_of_project
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobWish:
-    """What a person wants of a new job; ``settings`` none: the project's."""
+    """What a person wants of a new job; ``settings`` none: the project's.
+
+    ``scheduler`` names a cluster whose workers predict: ``local``, ``local:N`` or an address.
+    """
 
     out: Path
     settings: InferenceConfig | None = None
     probability: bool = False
     overwrite: bool = False
     goes_on: bool = True
+    scheduler: str | None = None
 
 
 class SessionJobs(SessionRegion):
@@ -69,12 +73,22 @@ class SessionJobs(SessionRegion):
         self._launch(record)
         return record.id
 
-    def forecast_job(self, wish: JobWish) -> Iterator[Forecast | None]:
-        """Work out what a job would take; None now and then, until it is known."""
-        request = _request(self._open_now().made_project(), wish)
-        with closing(self.runner.run("forecast_job", request, priority=1)) as events:
+    def forecast_job(self, wish: JobWish) -> Iterator[Foreseen | None]:
+        """Work out what a job would take on this machine; None now and then, until it is known."""
+        asked = _request(self._open_now().made_project(), wish)
+        kind = (asked.inference.device, asked.inference.precision)
+        request = Foresee(
+            asked.volume,
+            asked.options,
+            asked.checkpoint,
+            None,
+            asked.inference,
+            self._rates.get(kind),
+            job=True,
+        )
+        with closing(self.runner.run("foresee", request, priority=1)) as events:
             for event in events:
-                yield event if isinstance(event, Forecast) else None
+                yield event if isinstance(event, Foreseen) else None
 
     def resume_job(self, id_: str, *, goes_on: bool = True) -> None:
         """Go on with a job that is paused, stopped, partial or failed.
@@ -132,4 +146,5 @@ def _request(project: Project, wish: JobWish) -> Predict:
         wish.settings,
         probability=wish.probability,
         overwrite=wish.overwrite,
+        scheduler=wish.scheduler,
     )

@@ -12,9 +12,14 @@ def cost_sentence(foreseen: Foreseen) -> str:
 
     >>> cost_sentence(Foreseen(1_500_000_000, 40_000_000, 10, 150.0, 1.0))
     'Takes about 3 min, 1.5 GB of memory and up to 40 MB on disk.'
+    >>> cost_sentence(Foreseen(1_500_000_000, 40_000_000, 10, 150.0, 1.0, leaves_out=True))
+    'Takes up to 3 min, about 1.5 GB of memory and up to 40 MB on disk: less where it is empty.'
     """
     time = f"{duration(foreseen.seconds)}, " if foreseen.seconds is not None else ""
     memory, disk = _size(foreseen.memory_bytes), _size(foreseen.disk_bytes)
+    if foreseen.leaves_out and time:
+        told = f"up to {time}about {memory} of memory and up to {disk} on disk"
+        return f"Takes {told}: less where it is empty."
     return f"Takes about {time}{memory} of memory and up to {disk} on disk."
 
 

@@ -9,7 +9,7 @@ from platformdirs import user_data_dir
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QLineEdit
 
 from napari_vessel.session import ActivityName
-from napari_vessel.widgets._section import Section, button, combo, row
+from napari_vessel.widgets._section import Section, button, combo, place_row, row
 
 __all__ = ["ExportSection"]
 
@@ -46,10 +46,7 @@ class ExportSection(Section):
         self.path.setToolTip("The file or folder to make.")
         self.browse = button("…", "Choose a place.", self._browse)
         self.browse.setAccessibleName("Choose a place")
-        self.browse.setMaximumWidth(32)
-        line = row("To", self.path)
-        line.addWidget(self.browse)
-        self.body.addLayout(line)
+        self.body.addLayout(place_row("To", self.path, self.browse))
         self.overwrite = QCheckBox("Replace an earlier export")
         self.overwrite.setToolTip("Only once the new one is whole.")
         self.body.addWidget(self.overwrite)

@@ -15,17 +15,31 @@ from napari_vessel.errors import CallerError
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import AT_WORK
 from napari_vessel.session import Job, JobWish
+from napari_vessel.widgets._cost import cost_sentence
 from napari_vessel.widgets._job_card import JobCard
 from napari_vessel.widgets._jobs_watch import JobsWatch
 from napari_vessel.widgets._result_layer import open_mask, show_mask
-from napari_vessel.widgets._section import Desk, Section, Sentence, button, row
-from napari_vessel.workflows import Forecast
+from napari_vessel.widgets._section import (
+    Collapsed,
+    Desk,
+    Section,
+    Sentence,
+    button,
+    place_row,
+    row,
+)
+from napari_vessel.workflows import Foreseen
 
 __all__ = ["JobsSection"]
 
 _GO_ON = (
     "The job goes on when napari is closed, and a new napari finds it. Otherwise it stops with "
     "this dock, and can be resumed."
+)
+_CLUSTER = (
+    "Empty: this computer alone. local or local:N: N workers on this computer. Or the address of "
+    "a dask scheduler, as tls://HOST:8786; without TLS on this computer alone, as 127.0.0.1:8786. "
+    "Volume, project and mask must lie where every worker sees them at the same path."
 )
 
 
@@ -63,6 +77,7 @@ class JobsSection(Section):
         self.overwrite = _tick("Replace what is there", "Only once the new mask is whole.")
         for box in (self.goes_on, self.probability, self.overwrite):
             self.body.addWidget(box)
+        self._add_cluster()
         self.forecast = button(
             "Forecast", "Time, memory and disk it would take, by trying a second.", self._forecast
         )
@@ -91,10 +106,15 @@ class JobsSection(Section):
         self.path.setToolTip("The folder NAME.ome.zarr to make.")
         self.browse = button("…", "Choose a place for the mask.", self._browse)
         self.browse.setAccessibleName("Choose a place for the mask")
-        self.browse.setMaximumWidth(32)
-        line = row("Mask", self.path)
-        line.addWidget(self.browse)
-        self.body.addLayout(line)
+        self.body.addLayout(place_row("Mask", self.path, self.browse))
+
+    def _add_cluster(self) -> None:
+        self.cluster = QLineEdit()
+        self.cluster.setPlaceholderText("this computer")
+        self.cluster.setToolTip(_CLUSTER)
+        more = Collapsed("More computers", "Spread the job over a dask cluster.")
+        more.inside.addLayout(row("Scheduler", self.cluster))
+        self.body.addWidget(more)
 
     # -- what is possible ------------------------------------------------------
 
@@ -192,12 +212,13 @@ class JobsSection(Section):
             probability=self.probability.isChecked(),
             overwrite=self.overwrite.isChecked(),
             goes_on=self.goes_on.isChecked(),
+            scheduler=self.cluster.text().strip() or None,
         )
 
-    def _show_costs(self, costs: Forecast | None) -> None:
+    def _show_costs(self, costs: Foreseen | None) -> None:
         if costs is not None:
             self._forecasting = False
-            self.costs.say(_costs(costs))
+            self.costs.say(cost_sentence(costs))
             self.update_state()
 
     def _asked(self, name: str, job: Job) -> None:
@@ -277,13 +298,3 @@ def _tick(text: str, tip: str) -> QCheckBox:
 
 def _exists(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110  Path's raises where a name is too long
-
-
-def _costs(costs: Forecast) -> str:
-    """Say what a job would take."""
-    minutes = (costs.seconds or 0) / 60
-    time = f"{minutes / 60:.1f} h" if minutes > 90 else f"{max(minutes, 0.1):.1f} min"
-    return (
-        f"About {time}, {costs.memory_bytes / 1e9:.1f} GB of memory, at most "
-        f"{costs.disk_bytes / 1e9:.2f} GB of disk."
-    )

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -25,7 +26,17 @@ from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._jobs import Jobs
 from napari_vessel.widgets._viewer import ViewerLink
 
-__all__ = ["Collapsed", "Desk", "Section", "Sentence", "button", "combo", "row", "time_left"]
+__all__ = [
+    "Collapsed",
+    "Desk",
+    "Section",
+    "Sentence",
+    "button",
+    "combo",
+    "place_row",
+    "row",
+    "time_left",
+]
 
 
 @dataclass(frozen=True)
@@ -216,6 +227,14 @@ def combo(name: str, tip: str, entries: dict[str, object]) -> QComboBox:
     for text, value in entries.items():
         made.addItem(text, value)
     return made
+
+
+def place_row(label: str, edit: QLineEdit, browse: QPushButton) -> QHBoxLayout:
+    """Lay a path to type and a narrow button to choose one side by side."""
+    browse.setMaximumWidth(32)
+    line = row(label, edit)
+    line.addWidget(browse)
+    return line
 
 
 def row(*parts: QWidget | str) -> QHBoxLayout:

@@ -63,6 +63,7 @@ __all__ = [
     "discard_unfinished",
     "draw_audit_set",
     "forecast",
+    "found_again",
     "is_project",
     "load_train_run",
     "polarity_used",
@@ -106,6 +107,7 @@ from ._focusing import write_focus as write_focus
 from ._forecast import Forecast as Forecast
 from ._forecast import forecast as forecast
 from ._job import discard_unfinished as discard_unfinished
+from ._job_request import found_again as found_again
 from ._job_request import request_as_json as request_as_json
 from ._job_request import request_of_json as request_of_json
 from ._job_request import request_of_project as request_of_project

@@ -96,9 +96,10 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What a proposal would take; ``disk_bytes`` at most, as what is empty takes nothing.
+    """What a proposal or a job would take; ``disk_bytes`` at most, as what is empty takes nothing.
 
-    ``network_pixels`` go through the network at ``pixels_per_second``.
+    ``network_pixels`` go through the network at ``pixels_per_second``: at most, where it
+    ``leaves_out`` what a quick look finds empty.
     """
 
     memory_bytes: int
@@ -106,6 +107,7 @@ class Foreseen:
     network_pixels: int
     seconds: float | None
     pixels_per_second: float | None
+    leaves_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

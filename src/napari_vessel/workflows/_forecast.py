@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from math import prod
 from time import monotonic
 
-from napari_vessel.geometry import Box
-from napari_vessel.inference import InferenceConfig, pixels_of, tile_shapes
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference import InferenceConfig, tile_shapes, views_counted
 from napari_vessel.networks import CheckpointCard, starter
 from napari_vessel.tiling import STRIDE, BlockGrid
 from napari_vessel.volumes import Volume
-from napari_vessel.workflows._job_block import with_job_block
+from napari_vessel.workflows._job_block import by_plane, pixels_wanted, with_job_block
 from napari_vessel.workflows._organ import organ_for
 from napari_vessel.workflows._settling import settled
 
@@ -26,41 +26,73 @@ _BYTES_PER_VOXEL = 32
 _MOST_AT_A_TIME = 2**24
 # Probability, disagreement and mask, with coarser levels of an eighth each, uncompressed.
 _STORED = 3 * 8 / 7
+# A proposal keeps three planes and what is cleaned as well; what is empty takes nothing.
+_STORED_PROPOSAL = 6 * 8 / 7
 # A block's context, read ahead and in work, and what is predicted: only while it runs.
 _BYTES_TO_WORK = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What predicting a whole volume would take; only the organ costs time."""
+    """What a prediction would take; only the organ costs time. What is left out is not known yet.
+
+    ``network_pixels`` go through the network, at ``pixels_per_second`` where that is known.
+    """
 
     network_pixels: int
     memory_bytes: int
     disk_bytes: int
     seconds: float | None
+    pixels_per_second: float | None = None
 
 
 def forecast(
-    volume: Volume, config: InferenceConfig, *, trial: bool, card: CheckpointCard | None = None
+    volume: Volume,
+    config: InferenceConfig,
+    *,
+    trial: bool | float,
+    card: CheckpointCard | None = None,
+    box: Box | None = None,
+    job: bool = True,
 ) -> Forecast:
-    """Work out what predicting ``volume`` takes; ``trial`` runs the network for a second.
+    """Work out what predicting ``volume`` takes.
 
-    Finding the organ reads a bounded coarse look at the volume. ``card`` is that of the
-    checkpoint, by default the starter's: scale and planes depend on it.
+    Finding the organ reads a bounded coarse look at the volume. Only a trial needs torch.
 
-    Only a trial needs torch.
+    Parameters
+    ----------
+    trial
+        Whether to run the network for a second; a number is the pixels a second that are
+        known already.
+    card
+        Of the checkpoint, by default the starter's: scale and planes depend on it.
+    box
+        What of it, in voxels; by default all.
+    job
+        Whether it is a job, which chooses its blocks; else a proposal, that keeps each plane.
     """
     card, whole = card or starter().card, Box.of(volume.shape)
-    config = with_job_block(settled(config, volume, card), whole, whole)
-    organ = organ_for(volume)
-    blocks = [block for block in BlockGrid(whole, config.block) if organ.touches(block)]
-    pixels = sum(pixels_of(block, whole, config) for block in blocks)
-    context = _context_voxels(config, whole)
+    region, organ = box or whole, organ_for(volume)
+    config = settled(config, volume, card)
+    passes: dict[Plane, InferenceConfig] = {}
+    if job:
+        config = with_job_block(config, region, whole)
+        passes = by_plane(config, region, whole, organ.touches)
+    ways = list(passes.values()) or [config]
+    pixels = views_counted(config) * sum(
+        pixels_wanted(way, region, whole, organ.touches) for way in ways
+    )
+    context = max(_context_voxels(way, whole) for way in ways)
+    memory = max(_activations(way, whole) for way in ways) + _at_a_time(context)
+    stored = region.size * (_STORED if job else _STORED_PROPOSAL)
+    between = region.size * len(passes) + (context * _BYTES_TO_WORK if job else 0)
+    rate = _pixels_per_second(config, card) if trial is True else trial or None
     return Forecast(
-        network_pixels=pixels,
-        memory_bytes=_PROCESS_BYTES + _activations(config, whole) + _at_a_time(context),
-        disk_bytes=int(prod(volume.shape) * _STORED) + context * _BYTES_TO_WORK,
-        seconds=pixels / _pixels_per_second(config, card) if trial else None,
+        network_pixels=int(pixels),
+        memory_bytes=_PROCESS_BYTES + memory,
+        disk_bytes=int(stored + between),
+        seconds=int(pixels) / rate if rate else None,
+        pixels_per_second=rate,
     )
 
 

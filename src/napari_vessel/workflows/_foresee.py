@@ -1,26 +1,19 @@
-"""Foresee what a proposal would take: memory, disk and time."""
+"""Foresee what a proposal, or a whole-volume job, would take: memory, disk and time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from napari_vessel.geometry import Box
-from napari_vessel.volumes import Volume, open_volume
-from napari_vessel.workflows._boxes import blocks_of, inside
+from napari_vessel.volumes import open_volume
+from napari_vessel.workflows._boxes import inside
 from napari_vessel.workflows._checkpoints import checkpoint_of
 from napari_vessel.workflows._events import Foreseen, Progress
 from napari_vessel.workflows._forecast import forecast
-from napari_vessel.workflows._organ import organ_for
 from napari_vessel.workflows._requests import Foresee
-from napari_vessel.workflows._settling import settled
-
-# Probability, disagreement, three planes and what is cleaned, with coarser levels of an
-# eighth each, uncompressed: what is empty takes nothing.
-_STORED = 6 * 8 / 7
 
 
 def foresee(request: Foresee) -> Iterator[Progress | Foreseen]:
-    """Work out what proposing ``box`` of a volume takes.
+    """Work out what proposing ``box`` of a volume takes, or a job on it.
 
     Without a rate that is known already the network runs for about a second.
 
@@ -30,32 +23,20 @@ def foresee(request: Foresee) -> Iterator[Progress | Foreseen]:
         The box does not lie in the volume.
     """
     yield Progress(0, 1, "forecast", "Finding out how fast the network is")
-    volume, card = (
-        open_volume(request.volume, request.options),
-        checkpoint_of(request.checkpoint).card,
+    volume = open_volume(request.volume, request.options)
+    costs = forecast(
+        volume,
+        request.inference,
+        trial=request.pixels_per_second or True,
+        card=checkpoint_of(request.checkpoint).card,
+        box=inside(request.box, volume.shape),
+        job=request.job,
     )
-    box = inside(request.box, volume.shape)
-    config = settled(request.inference, volume, card)
-    trial = request.pixels_per_second is None
-    whole = forecast(volume, request.inference, trial=trial, card=card)
-    rate = request.pixels_per_second
-    if whole.seconds:
-        rate = whole.network_pixels / whole.seconds
-    pixels = int(whole.network_pixels * _share(volume, box, config.block))
     yield Foreseen(
-        memory_bytes=whole.memory_bytes,
-        disk_bytes=int(box.size * _STORED),
-        network_pixels=pixels,
-        seconds=pixels / rate if rate else None,
-        pixels_per_second=rate,
+        memory_bytes=costs.memory_bytes,
+        disk_bytes=costs.disk_bytes,
+        network_pixels=costs.network_pixels,
+        seconds=costs.seconds,
+        pixels_per_second=costs.pixels_per_second,
+        leaves_out=request.inference.empty_below != 0,
     )
-
-
-def _share(volume: Volume, box: Box, block: tuple[int, int, int]) -> float:
-    """Return how much of the work on the whole volume lies in ``box``; only the organ is any."""
-    organ = organ_for(volume)
-
-    def work(region: Box) -> int:
-        return sum(cell.size for cell in blocks_of(region, block) if organ.touches(cell))
-
-    return work(box) / max(work(Box.of(volume.shape)), 1)

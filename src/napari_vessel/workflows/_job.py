@@ -84,29 +84,31 @@ class Job:
 
         A sample taken anew could differ, where a piece of it can be read only now.
         """
-        options = volume.options
-        same = (volume.fingerprint, options.level, options.channel)
         try:
-            found = read_recipe(self.recipe)
-            if (found["fingerprint"], found["level"], found["channel"]) == same:
-                return IntensityWindow.model_validate(found["window"])
-        except (OSError, ProjectError, LookupError, TypeError, ValidationError):
-            pass
-        return volume.window()
+            return IntensityWindow.model_validate(self._before(volume)["window"])
+        except (KeyError, ValidationError):
+            return volume.window()
 
     def polarity(self, volume: Volume, card: CheckpointCard) -> PolarityUsed:
         """Settle the polarity: as the run that stands there did, unless a person chose one."""
         if volume.options.polarity == "auto":
             try:
-                found = read_recipe(self.recipe)
-                of = (found["fingerprint"], found["level"], found["channel"])
-                if of == (volume.fingerprint, volume.options.level, volume.options.channel):
-                    entry = dict(found["polarity"])
-                    if entry["source"] != "choice":
-                        return PolarityUsed(**entry)
-            except (OSError, ProjectError, LookupError, TypeError, ValueError):
-                pass
+                before = PolarityUsed(**self._before(volume)["polarity"])
+            except (KeyError, TypeError):
+                return polarity_used(volume, card)
+            if before.source != "choice":
+                return before
         return polarity_used(volume, card)
+
+    def _before(self, volume: Volume) -> dict[str, Any]:
+        """Return the recipe of the run that stands there; nothing where it is of another volume."""
+        options = volume.options
+        try:
+            found = read_recipe(self.recipe)
+        except (OSError, ProjectError):
+            return {}
+        of = [found.get(name) for name in ("fingerprint", "level", "channel")]
+        return found if of == [volume.fingerprint, options.level, options.channel] else {}
 
     def seen(self, volume: Volume, card: CheckpointCard) -> Seen:
         """Find how ``volume`` is seen: as by the run that stands there, if it was of it."""

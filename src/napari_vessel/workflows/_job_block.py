@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import product
 from math import prod
 
 from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.inference import InferenceConfig, plane_zoom
-from napari_vessel.tiling import STRIDE, Zoom
+from napari_vessel.tiling import STRIDE, SliceTiler, TileConfig, Zoom
 from napari_vessel.workflows._boxes import blocks_of
 
 __all__ = ["by_plane", "pixels_wanted", "with_job_block"]
@@ -114,8 +115,15 @@ def pixels_wanted(
             plane = Plane(name)
             thick = block.shape[plane.normal] * plane_zoom(zoom, plane)[plane.normal]
             rows, columns = (spans[axis][block.start[axis]] for axis in (plane.rows, plane.columns))
-            total += thick * rows * columns
+            total += thick * _shown(int(rows), int(columns), config.tiles)
     return total
+
+
+@lru_cache(maxsize=256)
+def _shown(rows: int, columns: int, tiles: TileConfig) -> int:
+    """Count the pixels of the tiles of a slice."""
+    tiler = SliceTiler((rows, columns), tiles)
+    return len(tiler.windows) * prod(tiler.tile_shape)
 
 
 def _is_default(config: InferenceConfig) -> bool:

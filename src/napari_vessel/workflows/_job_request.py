@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from napari_vessel.errors import ProjectError
+from napari_vessel.errors import ProjectError, VolumeNotFoundError
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import Project
 from napari_vessel.workflows._requests import Predict
@@ -72,3 +72,42 @@ def request_of_project(
         inference=inference or config.inference,
         **(settings | given),
     )
+
+
+def found_again(request: Predict, project: Path) -> Predict:
+    """Return ``request`` with its volume and checkpoint where they lie now.
+
+    A project that was moved, alone or with its volume, still knows its volume and holds its
+    checkpoints. What lies where it was asked for stays as it was asked for.
+
+    Parameters
+    ----------
+    project
+        The folder of the project whose job it is.
+
+    Raises
+    ------
+    CallerError
+        They are gone, or the folder that the mask goes to is.
+    """
+    if not request.out.parent.is_dir():
+        raise VolumeNotFoundError(
+            f"The folder {request.out.parent}, where the mask and what is done of it lie, is gone: "
+            "put it back, or connect its disk. To begin elsewhere, remove this job and start anew."
+        )
+    changes: dict[str, Any] = {}
+    if not _stands(request.volume):
+        changes["volume"] = Project.open(project).open_volume().uri  # says where it looked
+    if request.checkpoint != "starter" and not _stands(request.checkpoint):
+        own = project / "checkpoints" / Path(request.checkpoint).name
+        if not own.is_dir():
+            raise VolumeNotFoundError(
+                f"The checkpoint {request.checkpoint} is gone, and {project} has none of its "
+                "name: put it back, or remove this job and start anew with another."
+            )
+        changes["checkpoint"] = str(own)
+    return replace(request, **changes)
+
+
+def _stands(place: str) -> bool:
+    return "://" in place or Path(place).expanduser().exists()

@@ -14,6 +14,7 @@ from napari_vessel.workflows._boxes import inside
 from napari_vessel.workflows._job import Job
 from napari_vessel.workflows._masks import places_of
 from napari_vessel.workflows._requests import Predict
+from napari_vessel.workflows._scheduler_check import refuse_scheduler
 
 
 def target_of(request: Predict, volume: Volume) -> MaskSource:
@@ -61,10 +62,12 @@ def check_output(request: Predict) -> None:
     Raises
     ------
     CallerError
-        Its volume cannot be opened, or its mask not be written as asked.
+        Its volume cannot be opened, its mask not be written as asked, or its cluster is none
+        that is safe.
     ProjectBusyError
         Another run predicts into the same output.
     """
+    refuse_scheduler(request)
     volume = open_volume(request.volume, request.options)
     job = Job.of(request.out)
     overwrite = request.overwrite or job.published(request.out)

@@ -35,8 +35,9 @@ from napari_vessel.workflows._output_check import kept_probability, refuse_outpu
 from napari_vessel.workflows._reading import windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Predict
+from napari_vessel.workflows._scheduler_check import refuse_scheduler
 from napari_vessel.workflows._settling import settled, with_precision
-from napari_vessel.workflows._spread import Spread, refuse_scheduler, spread_over
+from napari_vessel.workflows._spread import Spread, spread_over
 
 
 def predict(request: Predict) -> Iterator[Any]:

@@ -33,7 +33,6 @@ WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
         "foresee": _named("_foresee", "foresee"),
         "clean": _named("_clean", "clean"),
         "predict": _named("_predict", "predict"),
-        "forecast_job": _named("_job_forecast", "forecast_job"),
         "correct": _named("_correct", "correct"),
         "retrain": _named("_retrain", "retrain"),
         "compare": _named("_compare", "compare"),

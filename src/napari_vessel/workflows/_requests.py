@@ -53,7 +53,10 @@ class Propose:
 
 @dataclass(frozen=True, slots=True)
 class Foresee:
-    """Tell what proposing ``box`` of a volume would take; a rate that is known is not tried."""
+    """Tell what proposing ``box`` of a volume, or a job on it, would take.
+
+    A rate that is known is not tried.
+    """
 
     volume: str
     options: VolumeOptions = VolumeOptions()
@@ -61,6 +64,7 @@ class Foresee:
     box: Box | None = None
     inference: InferenceConfig = InferenceConfig()
     pixels_per_second: float | None = None
+    job: bool = False
 
 
 @dataclass(frozen=True, slots=True)

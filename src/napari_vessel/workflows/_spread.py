@@ -18,14 +18,13 @@ from napari_vessel.cluster import (
     Errand,
     SetAside,
     Waiting,
-    check_scheduler,
     connect,
 )
-from napari_vessel.errors import CallerError, ComputeError, ReadError
+from napari_vessel.errors import ComputeError, ReadError
 from napari_vessel.geometry import Box
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import Checkpoint
-from napari_vessel.workflows._blocks import BlockRun
+from napari_vessel.workflows._blocks import BlockRun, skip_outside
 from napari_vessel.workflows._errand import (
     BlockDone,
     Network,
@@ -42,25 +41,6 @@ _HOPELESS = 3  # blocks: where they all fail, nothing is right with the workers
 _log = logging.getLogger(__name__)
 
 
-def refuse_scheduler(request: Predict) -> None:
-    """Refuse a cluster that could not be used, before anything is begun.
-
-    Raises
-    ------
-    CallerError
-        It is none, or no safe one; or the device is named by its number.
-    """
-    if request.scheduler is None:
-        return
-    check_scheduler(request.scheduler)
-    device = request.inference.device
-    if ":" in device:
-        raise CallerError(
-            f"Device {device}: each worker of a cluster has a GPU of its own. Choose cuda, and "
-            "say by CUDA_VISIBLE_DEVICES which GPUs a worker sees."
-        )
-
-
 @contextmanager
 def spread_over(request: Predict, checkpoint: Checkpoint, job: Job) -> Iterator[Spread | None]:
     """Reach, or start, the cluster that ``request`` names; None where it names none.
@@ -68,7 +48,7 @@ def spread_over(request: Predict, checkpoint: Checkpoint, job: Job) -> Iterator[
     Raises
     ------
     CallerError
-        See :func:`refuse_scheduler`.
+        See ``refuse_scheduler``.
     ComputeError
         No scheduler answers.
     """
@@ -138,7 +118,7 @@ class Spread:
         ComputeError
             The scheduler is gone, or the first blocks all fail: nothing is right then.
         """
-        yield from _skip_outside(run, blocks)
+        yield from skip_outside(run, blocks)
         left = [block for block in blocks if block not in run.ledger.done]
         clock = _Clock(monotonic(), len(blocks) - len(left), len(left))
         proven = any(run.organ.touches(block) for block in run.ledger.done)
@@ -188,14 +168,6 @@ class Spread:
             return f"Waiting for workers of {self.cluster.name}"
         workers = "worker" if event.workers == 1 else "workers"
         return f"Predicting on {event.workers} {workers} of {self.cluster.name}"
-
-
-def _skip_outside(run: BlockRun, blocks: list[Box]) -> Iterator[BlockProposed]:
-    """Record blocks outside of the organ as done: they hold no vessel."""
-    for block in blocks:
-        if block not in run.ledger.done and not run.organ.touches(block):
-            run.ledger.record(block)
-            yield BlockProposed(run.name, block)
 
 
 def _reason(aside: SetAside[Box]) -> str:
