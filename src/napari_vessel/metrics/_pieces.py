@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +70,12 @@ class Pieces:
         """How many pieces there are."""
         return len(self.sizes) - 1
 
-    def of_block(self, box: Box, mask: _Mask) -> _Numbers:
+    def in_block(self, box: Box) -> _Numbers:
+        """Return the numbers of the pieces that a block holds a part of, one for each part."""
+        first, count = self._firsts[box]
+        return self._final[first + 1 : first + count + 1]
+
+    def of_block(self, box: Box, mask: _Mask, values: NDArray[Any] | None = None) -> NDArray[Any]:
         """Give every voxel of a block its piece's number, 0 where there is none.
 
         Parameters
@@ -79,6 +84,8 @@ class Pieces:
             One of the blocks that were looked at.
         mask
             Its voxels, as they were then.
+        values
+            Give it this value of its piece instead, by number.
 
         Raises
         ------
@@ -86,11 +93,12 @@ class Pieces:
             The mask is another one than was looked at.
         """
         labels, count = numbered(mask, self.connectivity)
-        first, seen = self._firsts[box]
-        if count != seen:
+        if count != self._firsts[box][1]:
             raise LabelsError(f"The mask at {box} changed while its pieces were looked for.")
-        lookup = np.concatenate([[0], self._final[first + 1 : first + count + 1]])
-        found: _Numbers = lookup[labels]
+        lookup = np.concatenate([[0], self.in_block(box)])
+        if values is not None:
+            lookup = values[lookup]
+        found: NDArray[Any] = lookup[labels]
         return found
 
 

@@ -22,7 +22,7 @@ __all__ = ["BLOCK", "BlocksDone", "cavities_filled", "find_pieces", "small_remov
 BLOCK: Zyx = (128, 256, 256)
 """Voxels that are looked at together: 8 million, at about 20 bytes each."""
 
-_KEPT = 8  # blocks remembered: who reads with a halo meets each several times
+_KEPT = 256  # blocks remembered, a bit a voxel: who reads with a halo meets each several times
 
 Read = Callable[[Box], NDArray[Any]]
 
@@ -113,27 +113,30 @@ def cavities_filled(read: Read, around: Pieces, largest_voxels: int | None = Non
 class _Chosen:
     """A mask of which some pieces, or some pieces of what is around it, count as vessel.
 
-    Blocks in which nothing is chosen, or all is, are read as they are, without a look at
-    their pieces; of the others the last few are kept.
+    Blocks in which that changes nothing are read as they are, without another look at their
+    pieces; of the others the last are kept, at a megabyte each.
     """
 
     def __init__(self, read: Read, pieces: Pieces, chosen: NDArray[np.bool_], around: bool) -> None:
         self._read, self._pieces, self._around = read, pieces, around
         self._chosen = chosen.copy()
         self._chosen[0] = False
-        self._as_it_is = not self._chosen.any() if around else bool(self._chosen[1:].all())
-        self._kept: OrderedDict[Box, NDArray[np.bool_]] = OrderedDict()
+        self._kept: OrderedDict[Box, NDArray[np.uint8]] = OrderedDict()
 
     def read(self, box: Box) -> NDArray[np.bool_]:
         """Read any box of the region."""
-        if self._as_it_is:
-            as_it_is: NDArray[np.bool_] = np.asarray(self._read(box)) != 0
-            return as_it_is
-        found = np.zeros(box.shape, bool)
+        found = np.asarray(self._read(box)) != 0
         for part in box.cells(self._pieces.block):
             cell = self._cell(part)
-            found[part.relative_to(box).slices] = self._of(cell)[part.relative_to(cell).slices]
+            if self._changes(cell):
+                inner = part.relative_to(cell).slices
+                found[part.relative_to(box).slices] = self._of(cell)[inner]
         return found
+
+    def _changes(self, cell: Box) -> bool:
+        """Tell whether a block has a piece that is filled, or one that is left out."""
+        chosen = self._chosen[self._pieces.in_block(cell)]
+        return bool(chosen.any() if self._around else not chosen.all())
 
     def _cell(self, part: Box) -> Box:
         """Return the block that holds ``part``."""
@@ -143,12 +146,14 @@ class _Chosen:
         return whole.intersection(self._pieces.region) or part
 
     def _of(self, cell: Box) -> NDArray[np.bool_]:
-        found = self._kept.pop(cell, None)
-        if found is None:
+        bits = self._kept.pop(cell, None)
+        if bits is None:
             mask = np.asarray(self._read(cell)) != 0
-            here = self._chosen[self._pieces.of_block(cell, mask ^ self._around)]
-            found = mask | here if self._around else here
-        self._kept[cell] = found
+            here = self._pieces.of_block(cell, mask ^ self._around, self._chosen)
+            bits = np.packbits(mask | here if self._around else here)
+        self._kept[cell] = bits
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
-        return found
+        found = np.unpackbits(bits, count=cell.size).view(np.bool_)
+        whole: NDArray[np.bool_] = found.reshape(cell.shape)
+        return whole
