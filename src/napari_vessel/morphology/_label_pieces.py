@@ -125,7 +125,7 @@ class _Chosen:
 
     def read(self, box: Box) -> NDArray[np.bool_]:
         """Read any box of the region."""
-        found = np.asarray(self._read(box)) != 0
+        found: NDArray[np.bool_] = np.asarray(self._read(box)) != 0
         for part in box.cells(self._pieces.block):
             cell = self._cell(part)
             if self._changes(cell):

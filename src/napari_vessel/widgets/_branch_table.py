@@ -97,9 +97,9 @@ class BranchTable(QAbstractTableModel):
         """Sort by a column; who is chosen stays chosen."""
         if not 0 <= column < len(self._columns):
             return
+        self.layoutAboutToBeChanged.emit()  # now who holds a selection says which rows it has
         before = self.persistentIndexList()
         branches = [self.branch_at(index.row()) for index in before]
-        self.layoutAboutToBeChanged.emit()
         rows = np.argsort(self._columns[column], kind="stable")
         self._set_order(rows if order == Qt.SortOrder.AscendingOrder else rows[::-1].copy())
         moved = [
