@@ -173,10 +173,9 @@ class ProgressSection(Section):
 def _facts(stock: Stock) -> str:
     if not stock.slices:
         return f"{60 * stock.hours:.0f} min of work; no slice is accepted yet."
-    return (
-        f"{60 * stock.hours:.0f} min of work, {len(stock.slices)} slices; the last ones took "
-        f"{stock.seconds_per_slice:.0f} s each."
-    )
+    count = len(stock.slices)
+    slices = "1 slice" if count == 1 else f"{count} slices, of the last ones"
+    return f"{60 * stock.hours:.0f} min of work; {slices} in {stock.seconds_per_slice:.0f} s each."
 
 
 def _of_window(each: AuditPlace) -> str:

@@ -75,11 +75,11 @@ class QueueLayer(QObject):
             np.array([ring.point for ring in nearby], float),
             ndim=3,
             name=_NAME,
-            symbol=["diamond" if ring.text == "audit" else "ring" for ring in nearby],
+            symbol=["diamond" if ring.text == "audit" else "disc" for ring in nearby],
             size=np.array([ring.size for ring in nearby], float),
             face_color="transparent",
             border_color=[_AUDIT if ring.text == "audit" else _QUEUE for ring in nearby],
-            border_width=0.08,
+            border_width=0.05,
             text={
                 "string": [ring.text for ring in nearby],
                 "color": "white",
