@@ -157,8 +157,10 @@ def _beside(path: Path, *, overwrite: bool) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield beside
-        finally:
-            _remove_for_good(beside)  # gone already, unless something failed
+        except BaseException:
+            _remove_for_good(beside)
+            raise
+        _remove(beside)  # gone already, unless nobody moved it
 
 
 @contextmanager
@@ -199,8 +201,10 @@ def _remove_for_good(path: Path) -> None:
     When one chunk's write fails, zarr's threads still write those begun: into a folder
     that is being deleted, which they make again.
     """
+    gone = 0
     for _ in range(_REMOVALS):
-        if not os.path.lexists(path):
+        gone = 0 if os.path.lexists(path) else gone + 1
+        if gone == 2:
             return
         _remove(path)
         sleep(_REMOVAL_PAUSE_S)
