@@ -174,8 +174,10 @@ def _facts(stock: Stock) -> str:
     if not stock.slices:
         return f"{60 * stock.hours:.0f} min of work; no slice is accepted yet."
     count = len(stock.slices)
-    slices = "1 slice" if count == 1 else f"{count} slices, of the last ones"
-    return f"{60 * stock.hours:.0f} min of work; {slices} in {stock.seconds_per_slice:.0f} s each."
+    return (
+        f"{60 * stock.hours:.0f} min of work, {count} slice{'s' if count > 1 else ''}; about "
+        f"{stock.seconds_per_slice:.0f} s for each of the last ones."
+    )
 
 
 def _of_window(each: AuditPlace) -> str:
