@@ -1,10 +1,11 @@
-"""A long training in the compute process: what comes before it, pauses it, ends it, finds it hung."""
+"""A long training in the compute process: what comes first, pauses it, ends it, finds it hung."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -96,6 +97,18 @@ def test_a_paused_workflow_takes_no_step_until_it_goes_on(
     ]
 
 
+def test_time_that_others_were_served_or_it_was_paused_is_no_time_of_work(
+    process: ProcessRunner,
+) -> None:
+    training = process.run("timed", trial().Count(4, pause=0.01), priority=-1)
+    next(training)
+    started = time.monotonic()
+    process.pause("timed")
+    list(process.run("count", trial().Count(20, pause=0.05), priority=1))  # a second and more
+    process.pause("timed", paused=False)
+    assert list(training)[-1] < time.monotonic() - started - 0.9
+
+
 def test_a_process_that_was_stopped_is_silent_and_can_be_begun_anew(
     process: ProcessRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -107,7 +120,7 @@ def test_a_process_that_was_stopped_is_silent_and_can_be_begun_anew(
     silent = next(e.silent_s for e in events if isinstance(e, Heartbeat) and e.silent_s)
     assert silent > 0
     process.restart()
-    with pytest.raises(ComputeError, match="was restarted.*nothing you painted"):
+    with pytest.raises(ComputeError, match=r"was restarted.*nothing you painted"):
         list(events)
     fresh = [e for e in process.run("pid", None) if not isinstance(e, Heartbeat)]
     assert fresh != [first]

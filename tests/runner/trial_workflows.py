@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_vessel.errors import ComputeError, ReadError
-from napari_vessel.inference import breathe
+from napari_vessel.inference import breathe, working_time
 
 
 @dataclass(frozen=True)
@@ -183,6 +183,14 @@ def long_step(request: Count) -> Iterator[Step]:
         note(request.path, "closed")
 
 
+def timed(request: Count) -> Iterator[float]:
+    """Tell how long it has worked, step by step."""
+    started = working_time()
+    for _ in range(request.steps):
+        time.sleep(request.pause)
+        yield working_time() - started
+
+
 def threads(_: object) -> Iterator[int]:
     import torch
 
@@ -192,6 +200,7 @@ def threads(_: object) -> Iterator[int]:
 WORKFLOWS = {
     "long step": long_step,
     "threads": threads,
+    "timed": timed,
     "count": count,
     "fail": fail,
     "fail mutely": fail_mutely,

@@ -4,6 +4,8 @@ from ._block import predict_block as predict_block
 from ._block import predict_slice as predict_slice
 from ._breathing import breathe as breathe
 from ._breathing import listen as listen
+from ._breathing import note_time_away as note_time_away
+from ._breathing import working_time as working_time
 from ._config import InferenceConfig as InferenceConfig
 from ._config import zoom_per_edge as zoom_per_edge
 from ._context import context_of as context_of
@@ -53,6 +55,7 @@ __all__ = [
     "listen",
     "look_at",
     "look_of",
+    "note_time_away",
     "pixels_of",
     "plane_weights",
     "plane_zoom",
@@ -67,5 +70,6 @@ __all__ = [
     "to_uint8",
     "views_counted",
     "views_of",
+    "working_time",
     "zoom_per_edge",
 ]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import get_ident
+from time import monotonic
 
-__all__ = ["breathe", "listen"]
+__all__ = ["breathe", "listen", "note_time_away", "working_time"]
 
 _listener: tuple[int, Callable[[], None]] | None = None
+_away_s = 0.0
 
 
 def breathe() -> None:
@@ -24,3 +26,14 @@ def listen(listener: Callable[[], None] | None) -> None:
     """Let ``listener`` be called between two batches on this thread; None: nobody is."""
     global _listener  # noqa: PLW0603  one compute process, one loop
     _listener = None if listener is None else (get_ident(), listener)
+
+
+def note_time_away(seconds: float) -> None:
+    """Note for how long, in all, what is now at work has waited for others."""
+    global _away_s  # noqa: PLW0603  one compute process, one loop
+    _away_s = seconds
+
+
+def working_time() -> float:
+    """Return seconds since some moment, less those that others were served or it was paused."""
+    return monotonic() - _away_s

@@ -12,7 +12,7 @@ from threading import Lock, Thread
 from time import monotonic
 from typing import Any
 
-from napari_vessel.inference import listen
+from napari_vessel.inference import listen, note_time_away
 
 from ._failures import packed_error, trace_of
 from ._messages import (
@@ -50,6 +50,8 @@ class _Job:
     priority: float
     turn: int = 0
     cancelled: bool = False  # in the middle of its turn
+    left: float | None = None  # when its last turn ended
+    away: float = 0.0  # seconds that it has waited for others, or was paused
 
 
 class Server:
@@ -178,10 +180,14 @@ class Server:
         """Ask a job for its next event."""
         self._shares.give(job.priority)
         self._began = monotonic()
+        job.away += self._began - job.left if job.left is not None else 0.0
+        note_time_away(job.away)
         try:
             return Event(job.number, pack(next(job.events)))
         except StopIteration:
             return Ended(job.number)
+        finally:
+            job.left = monotonic()
 
     def _breathe(self) -> None:
         """In the middle of a turn: hear what there is, and serve what is more urgent.
@@ -192,7 +198,7 @@ class Server:
             The job at work is no longer wanted.
         """
         job = self._at_work[-1]
-        began = self._began
+        began, now = self._began, monotonic()
         try:
             while self._listen(wait=False) and not job.cancelled and self._advance():
                 pass
@@ -200,6 +206,8 @@ class Server:
             self._leaving = True
         self._shares.give(job.priority)
         self._began = began
+        job.away += monotonic() - now
+        note_time_away(job.away)
         if job.cancelled or self._leaving:
             raise _Interrupted
 
