@@ -72,15 +72,14 @@ class Overlay:
                 if where.any():
                     piece = self._chunk(key)[within]
                     before = piece[where]
+                    self._count(before, -1)
                     if isinstance(after, np.ndarray):
-                        values = after[at][where]
+                        piece[where] = values = after[at][where]
                         self._count(values, 1)
                     else:
-                        values = np.uint8(after)
+                        piece[where] = after
                         self._reviewed += before.size * bool(after & (VESSEL | BACKGROUND))
                         self._vessel += before.size * bool(after & VESSEL)
-                    self._count(before, -1)
-                    piece[where] = values
                     self._boxes.pop(key, None)
 
     def boxes(self) -> list[Box]:
