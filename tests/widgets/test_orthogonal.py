@@ -30,6 +30,25 @@ def through(layer, voxel):
     return slice_ if row < column else slice_.T
 
 
+def test_the_side_views_stand_beside_the_dock_and_squeeze_it_not(opened, qtbot):
+    viewer, dock = opened
+    viewer.window.resize(1300, 900)
+    qtbot.wait(100)
+    before = dock.size()
+    dock.planes.switch.click()
+    qtbot.wait(200)
+    after, views = dock.size(), dock.planes.views
+    assert after.height() >= before.height() - 2
+    assert after.width() >= min(before.width(), 300)
+    assert all(view.height() >= 120 and view.width() >= 160 for view in views.views)
+    canvas = viewer.window._qt_viewer.canvas.native
+    assert canvas.width() >= 200
+    left = views.mapToGlobal(views.rect().topLeft()).x()
+    assert left + views.width() <= dock.mapToGlobal(dock.rect().topLeft()).x()
+    dock.planes.close_views()
+    qtbot.wait(50)
+
+
 def test_the_same_voxel_is_shown_in_all_planes(planes):
     viewer, _, views = planes
     hidden = {model.dims.order[0] for model in (viewer, *(v.model for v in views.views))}

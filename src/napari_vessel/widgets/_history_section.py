@@ -89,7 +89,7 @@ class HistorySection(Section):
             columns.setStretchLastSection(True)
             columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             columns.setStyleSheet("QHeaderView::section { font-weight: normal; padding: 2px; }")
-            for column, width in enumerate((102, 44, 40, 50)):
+            for column, width in enumerate((114, 42, 40, 46)):
                 columns.resizeSection(column, width)
         self.table.doubleClicked.connect(lambda _index: self._go())
         chosen = self.table.selectionModel()

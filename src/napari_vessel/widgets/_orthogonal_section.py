@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from napari.qt import QtViewer
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_vessel.widgets._orthogonal import OrthogonalViews
 from napari_vessel.widgets._section import Section, button
 
 __all__ = ["OrthogonalSection"]
+
+_WIDTH = 340  # pixels of the views, at first
+_LAID_OUT_MS = 300
 
 
 class OrthogonalSection(Section):
@@ -50,6 +57,7 @@ class OrthogonalSection(Section):
         viewer.window.add_dock_widget(
             self.views, name="Other planes", area="right", add_vertical_stretch=False
         )
+        _put_beside(_dock_of(self.views), _dock_of(self), window)
         self.views.closed.connect(self._gone)
         self.update_state()
 
@@ -70,3 +78,32 @@ class OrthogonalSection(Section):
             views.deleteLater()
             self.update_state()
         return views
+
+
+def _dock_of(widget: QWidget) -> QDockWidget | None:
+    """Return the dock that holds a widget, if one does."""
+    holder: QWidget | None = widget
+    while holder is not None and not isinstance(holder, QDockWidget):
+        holder = holder.parentWidget()
+    return holder
+
+
+def _put_beside(views: QDockWidget | None, own: QDockWidget | None, window: QWidget | None) -> None:
+    """Put the views between the canvas and our dock: below each other both would be squeezed."""
+    if views is None or own is None or own.isFloating() or not isinstance(window, QMainWindow):
+        return
+    if window.dockWidgetArea(own) != Qt.DockWidgetArea.RightDockWidgetArea:
+        return
+    own.setMinimumWidth(own.width())  # else the split halves it; the canvas has room to give
+    views.setMinimumWidth(_WIDTH)
+    window.splitDockWidget(views, own, Qt.Orientation.Horizontal)
+    soon = QTimer(views)  # of the views: it ends with them
+    soon.setSingleShot(True)
+    soon.timeout.connect(partial(_let_resize, views, own))
+    soon.start(_LAID_OUT_MS)
+
+
+def _let_resize(*docks: QDockWidget) -> None:
+    """Let a person make the docks narrower again."""
+    for dock in docks:
+        dock.setMinimumWidth(0)

@@ -106,8 +106,8 @@ class StrokeList(QAbstractTableModel):
             who = f" by {entry.person}" if entry.person else ""
             state = "" if entry.state == "shown" else f", {entry.state}"
             return f"Stroke {entry.stroke + 1}{who}{state}, {entry.box}"
-        if role == Qt.ItemDataRole.FontRole and entry.state != "shown":
-            return _struck_out()  # also where a narrow dock has no room for the word
+        if role == Qt.ItemDataRole.FontRole and entry.state != "shown" and index.column() < 4:
+            return _struck_out()  # seen also where a narrow dock has no room for the word
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
             picture = self._picture(entry.stroke)
             return thumbnail(picture) if picture else None
