@@ -81,6 +81,7 @@ def test_a_wall_is_fitted_to_the_image_where_the_network_saw_little_or_nothing(s
 def test_the_slider_moves_the_wall_in_and_nothing_comes_that_is_not_connected(session):
     from scipy.ndimage import label
 
+    session._work.view.probability(Box((5, 24, 15), (7, 26, 18)))[...] = 120  # beside it
     run(session, session.fit_wall((5, 15, 12)))
     sizes = []
     for value in (0.05, 0.3, 0.6, 0.9):

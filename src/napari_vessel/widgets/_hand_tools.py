@@ -55,6 +55,7 @@ class HandTools(QObject):
         desk.follower.follow(desk.link.events.mode, self._on_mode)
         desk.follower.follow(desk.session.events.found, self._show_found)
         desk.follower.follow(desk.session.events.local, self._on_local)
+        desk.follower.follow(desk.session.events.opened, self._on_opened)
         desk.link.viewer.dims.events.current_step.connect(self._on_slice)
         desk.link.viewer.dims.events.order.connect(self._on_slice)
         desk.link.closing.append(self.close)
@@ -210,6 +211,9 @@ class HandTools(QObject):
         plane = self._plane()
         slices = None if at is None else range(at[plane.normal], at[plane.normal] + 1)
         self.preview.show(layer.region, box, plane, slices)
+
+    def _on_opened(self) -> None:
+        self._on_local(self._desk.session.local_threshold)
 
     def _on_local(self, local: LocalThreshold | None) -> None:
         """Take the rectangle away with the threshold it was drawn for."""
