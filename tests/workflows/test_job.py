@@ -8,6 +8,7 @@ import pytest
 
 from napari_vessel.errors import CallerError, ExportError, OutputExistsError, ProjectBusyError
 from napari_vessel.geometry import Box
+from napari_vessel.inference import InferenceConfig
 from napari_vessel.volumes import open_store, open_volume
 from napari_vessel.workflows import (
     WORKFLOWS,
@@ -166,6 +167,25 @@ def test_the_checkpoint_of_a_project_that_was_moved_is_found_in_it(project, tmp_
     (moved / "checkpoints" / "tiny").rename(tmp_path / "tiny")
     with pytest.raises(CallerError, match="has none of its name"):
         found_again(request, moved)
+
+
+def test_begun_on_a_cluster_it_goes_on_on_one_machine_in_the_blocks_it_has(request_, monkeypatch):
+    def choose(block):
+        monkeypatch.setattr(
+            "napari_vessel.workflows._predict.with_job_block",
+            lambda config, *_, **__: config.model_copy(update={"block": block}),
+        )
+
+    usual = QUICK.model_copy(update={"block": InferenceConfig().block})
+    request = replace(request_, inference=usual)
+    choose((16, 32, 64))
+    events = WORKFLOWS["predict"](request)
+    next(event for event in events if isinstance(event, BlockProposed))
+    events.close()
+    choose((16, 64, 64))
+    begun = next(event for event in run(request) if isinstance(event, JobBegun))
+    assert (begun.blocks, begun.done) == (2, 1)
+    run(replace(request, overwrite=True, inference=usual.model_copy(update={"halo": 32})))
 
 
 @pytest.mark.parametrize("scheduler", ["tcp://10.0.0.7:8786", "local:0", "no address"])

@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from napari_vessel.errors import ExportError, OutputExistsError, ProjectError
-from napari_vessel.geometry import Plane
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import CheckpointCard
 from napari_vessel.project import BlockLedger
 from napari_vessel.volumes import (
@@ -99,6 +100,21 @@ class Job:
             if before.source != "choice":
                 return before
         return polarity_used(volume, card)
+
+    def in_its_blocks(
+        self, config: InferenceConfig, volume: Volume, region: Box
+    ) -> InferenceConfig:
+        """Return ``config`` with the blocks of the run that stands there, if else it was the same.
+
+        On a cluster a job chooses smaller ones than on one machine: it can go on on either.
+        """
+        before = self._before(volume)
+        had, now = before.get("inference"), config.model_dump(mode="json", exclude={"device"})
+        if not isinstance(had, dict) or before.get("region") != str(region):
+            return config
+        if had | {"block": None} != now | {"block": None}:
+            return config
+        return config.model_copy(update={"block": tuple(had["block"])})
 
     def _before(self, volume: Volume) -> dict[str, Any]:
         """Return the recipe of the run that stands there; nothing where it is of another volume."""

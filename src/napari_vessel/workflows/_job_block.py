@@ -12,7 +12,7 @@ from napari_vessel.inference import InferenceConfig, plane_zoom
 from napari_vessel.tiling import STRIDE, SliceTiler, TileConfig, Zoom
 from napari_vessel.workflows._boxes import blocks_of
 
-__all__ = ["by_plane", "pixels_wanted", "with_job_block"]
+__all__ = ["by_plane", "is_left_to_job", "pixels_wanted", "with_job_block"]
 
 # A block is what is done again after a kill: some minutes of two cores, and with its context
 # 1.5 GB that can rest on the disk.
@@ -44,7 +44,7 @@ def with_job_block(
     spread : bool
         Whether several workers share the blocks, so that more, smaller ones are better.
     """
-    if not _is_default(config):
+    if not is_left_to_job(config):
         return config
     zoom = config.zoom_for()
     choices = [list(_edges(region.shape[axis], _UNIT[axis])) for axis in range(3)]
@@ -126,7 +126,8 @@ def _shown(rows: int, columns: int, tiles: TileConfig) -> int:
     return len(tiler.windows) * prod(tiler.tile_shape)
 
 
-def _is_default(config: InferenceConfig) -> bool:
+def is_left_to_job(config: InferenceConfig) -> bool:
+    """Tell whether nobody named a block."""
     default = InferenceConfig().block
     ratios = {edge / usual for edge, usual in zip(config.block, default, strict=True)}
     return ratios <= {1.0, 2.0}  # twice where a pixel is two voxels wide (_scale.py)

@@ -28,7 +28,7 @@ from napari_vessel.workflows._cleaning import without_small
 from napari_vessel.workflows._events import JobBegun, Progress, Proposed
 from napari_vessel.workflows._finishing import finish
 from napari_vessel.workflows._job import Job
-from napari_vessel.workflows._job_block import by_plane, with_job_block
+from napari_vessel.workflows._job_block import by_plane, is_left_to_job, with_job_block
 from napari_vessel.workflows._missing import tell_missing
 from napari_vessel.workflows._organ import keep_organ
 from napari_vessel.workflows._output_check import kept_probability, refuse_output, target_of
@@ -108,7 +108,9 @@ def _begin(
         config = spread.settled(config)
     else:
         config = with_precision(config, network, before=job.precision)
-    config = with_job_block(config, region, Box.of(volume.shape), spread=spread is not None)
+    if is_left_to_job(config):
+        chosen = with_job_block(config, region, Box.of(volume.shape), spread=spread is not None)
+        config = job.in_its_blocks(chosen, volume, region)
     recipe = recipe_of(volume, region, checkpoint, config, view)
     recipe |= {"threshold": threshold, "smallest_um3": request.smallest_um3}
     job.begin(recipe, overwrite=request.overwrite)
