@@ -164,11 +164,15 @@ def test_everything_has_a_tooltip_and_no_text_is_cut(open_with):
         assert all(label.wordWrap() for label in row.findChildren(QLabel))
 
 
-def test_a_picture(open_with, qtbot, request, tmp_path):
+def test_nothing_is_squeezed(open_with, qtbot, request, tmp_path):
     dock = open_with()
     dock.session.accept_slice(Plane.XY, 5)
     dock.retrain.continuous.switch.click()
     qtbot.waitUntil(lambda: dock.retrain.curve.marks != [])
+    # Everything has the height it asks for, once the dock has laid itself out anew.
+    rows = (dock.retrain.curve, dock.retrain.light, dock.retrain.continuous)
+    qtbot.waitUntil(lambda: all(row.height() >= row.minimumSizeHint().height() for row in rows))
+    assert dock.retrain.curve.height() == dock.retrain.curve.sizeHint().height()
     picture = tmp_path / "retrain.png"
     assert dock.retrain.grab().save(str(picture))
     where = request.config.getoption("--screenshots", None)

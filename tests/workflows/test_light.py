@@ -58,7 +58,8 @@ def test_the_slices_around_are_proposed_the_nearest_first_but_not_what_is_review
     last = events[-1]
     assert isinstance(last, LightEnded)
     assert (last.slices, last.learned_from, last.steps, last.shown) == (5, 2, 10, True)
-    assert {e.weight for e in proposed(events).values()} == {last.dice_before}
+    (weight,) = {e.weight for e in proposed(events).values()}
+    assert 0 < weight <= 0.5  # as much as what was proposed before was right
 
 
 def test_where_time_is_up_one_slice_on_either_side_is_proposed(corrected, better, monkeypatch):

@@ -143,7 +143,7 @@ def test_a_state_that_is_a_pickle_of_something_else_is_not_run(corrected, tmp_pa
         def __reduce__(self):
             return (os.mkdir, (str(tmp_path / "ran"),))
 
-    state_of(corrected).write_bytes(pickle.dumps(Evil()))
+    state_of(corrected).write_bytes(pickle.dumps(Evil(), protocol=2))
     assert first_epoch(corrected)[0] == 1
     assert not (tmp_path / "ran").exists()
 
