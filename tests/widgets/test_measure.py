@@ -61,7 +61,7 @@ def test_measuring_shows_a_graph_a_table_and_histograms(measuring, qtbot, reques
     np.testing.assert_allclose(section.layer.layer.scale, SIZE.zyx)
     section.branches.switch.setChecked(True)
     section.table.selectRow(0)
-    qtbot.waitUntil(lambda: section.table.height() >= 180)
+    qtbot.waitUntil(lambda: section.branches.height() >= 180)
     dock.area.ensureWidgetVisible(section.table)
     folder = request.config.getoption("--screenshots", None)
     if folder:
