@@ -165,8 +165,7 @@ def _pointed(viewer: Any, layer: Vectors, event: Any) -> tuple[np.ndarray, np.nd
 
 def _colours(view: GraphView) -> np.ndarray:
     """Colour segments by their branch's radius, evenly over the ranks: few vessels are wide."""
-    radii = view.graph.radii_um
-    rank = np.zeros(len(radii))
-    rank[np.argsort(radii)] = np.linspace(0, 1, len(radii))
-    colours: np.ndarray = ensure_colormap(_COLOURS).map(rank)[view.owner]
+    values, rank = np.unique(np.round(view.graph.radii_um, 3), return_inverse=True)
+    share = rank / max(len(values) - 1, 1)
+    colours: np.ndarray = ensure_colormap(_COLOURS).map(share)[view.owner]
     return colours.astype(np.float32)

@@ -57,8 +57,8 @@ class Histograms(QWidget):
         painter.drawText(room, Qt.AlignmentFlag.AlignHCenter, histogram.name)
         low, high = float(histogram.edges[0]), float(histogram.edges[-1])
         below = QRectF(room.left(), area.bottom(), room.width(), _SCALE)
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, f"{low:.3g}")
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{high:.3g}")
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, f"{low:.4g}")
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{high:.4g}")
         most = max(int(histogram.counts.max()), 1)
         step = area.width() / len(histogram.counts)
         for bar, number in enumerate(histogram.counts.tolist()):
