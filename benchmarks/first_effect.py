@@ -229,6 +229,10 @@ def main() -> None:
     parser.add_argument("items", nargs="*", default=ITEMS, help="Names of items, or phantom.")
     parser.add_argument("--threads", type=int, help="Of the compute process.")
     parser.add_argument(
+        "--stages", type=int, default=LightConfig().stages, help="That a light update trains."
+    )
+    parser.add_argument("--light-only", action="store_true", help="No training behind it.")
+    parser.add_argument(
         "--stalls", action="store_true", help="Watch a window's event loop instead."
     )
     parser.add_argument("--minutes", type=float, default=1.0, help="Of training, with --stalls.")

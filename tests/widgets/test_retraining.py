@@ -170,9 +170,9 @@ def test_nothing_is_squeezed(open_with, qtbot, request, tmp_path):
     dock.retrain.continuous.switch.click()
     qtbot.waitUntil(lambda: dock.retrain.curve.marks != [])
     # Everything has the height it asks for, once the dock has laid itself out anew.
-    rows = (dock.retrain.curve, dock.retrain.light, dock.retrain.continuous)
-    qtbot.waitUntil(lambda: all(row.height() >= row.minimumSizeHint().height() for row in rows))
-    assert dock.retrain.curve.height() == dock.retrain.curve.sizeHint().height()
+    curve, rows = dock.retrain.curve, (dock.retrain.light, dock.retrain.continuous)
+    qtbot.waitUntil(lambda: all(row.height() >= row.heightForWidth(row.width()) for row in rows))
+    qtbot.waitUntil(lambda: curve.height() == curve.sizeHint().height())
     picture = tmp_path / "retrain.png"
     assert dock.retrain.grab().save(str(picture))
     where = request.config.getoption("--screenshots", None)
