@@ -19,6 +19,7 @@ from napari_vessel.training import (
     SegmentationTask,
     TrainingConfig,
 )
+from napari_vessel.training._losses import kept_mean
 
 CONFIG = TrainingConfig(
     patch=32, batch=8, replay_share=0.25, precision="fp32", augmentation=False, averaging=0.0
@@ -85,7 +86,7 @@ def test_a_batch_has_the_share_of_phantoms_and_no_more_patches_than_asked(
         assert (len(batch.corrections.image), len(batch.phantoms.image)) == (6, 2)
         assert batch.phantoms.reviewed.all()
         assert set(np.unique(batch.phantoms.target)) <= {0, 1}
-        assert batch.share == CONFIG.replay_share
+        assert batch.share == CONFIG.replay_weight
 
 
 def test_until_a_phantom_is_there_all_patches_are_corrections_and_nobody_waits(
@@ -135,26 +136,61 @@ def test_a_damaged_phantom_is_left_out(shelf: PhantomShelf) -> None:
     assert len(patches._loaded) == 2
 
 
-def step(network: nn.Module, batch: Batch | Rehearsal) -> tuple[float, list[torch.Tensor]]:
+def step(
+    network: nn.Module, batch: Batch | Rehearsal, before: nn.Module | None = None
+) -> tuple[float, list[torch.Tensor]]:
     config = CONFIG.model_copy(update={"gradient_norm": 1e9, "keep_statistics": True})
-    task = SegmentationTask(network, lambda _: 0.0, config)
+    task = SegmentationTask(network, lambda _: 0.0, config, before)
     loss = task.step(batch)
     return loss, [weight.grad.clone() for weight in network.parameters()]
 
 
-def test_corrections_keep_their_share_of_the_gradient_however_much_of_phantoms_is_known() -> None:
+def alike(count: int) -> list[nn.Module]:
     torch.manual_seed(0)
-    states = [Tiny() for _ in range(3)]
-    for other in states[1:]:
-        other.load_state_dict(states[0].state_dict())
-    known = Batch(*(np.repeat(part, 2, axis=0) for part in corrections(4)))
-    known = Batch(known.image, known.target, np.ones_like(known.reviewed))
-    alone, of_corrections = step(states[0], corrections())
-    _, of_phantoms = step(states[1], known)
-    loss, both = step(states[2], Rehearsal(corrections(), known, 0.25))
+    networks = [Tiny().eval() for _ in range(count)]
+    for other in networks[1:]:
+        other.load_state_dict(networks[0].state_dict())
+    return networks
+
+
+def known() -> Batch:
+    once = Batch(*(np.repeat(part, 2, axis=0) for part in corrections(4)))
+    return Batch(once.image, once.target, np.ones_like(once.reviewed))
+
+
+def test_corrections_keep_their_share_of_the_gradient_however_much_of_phantoms_is_known() -> None:
+    first, second, third = alike(3)
+    alone, of_corrections = step(first, corrections())
+    _, of_phantoms = step(second, known())
+    loss, both = step(third, Rehearsal(corrections(), known(), 0.25))
     assert loss == pytest.approx(alone, rel=1e-5)  # what is told is the corrections' own
     for a, b, c in zip(of_corrections, of_phantoms, both, strict=True):
         torch.testing.assert_close(0.75 * a + 0.25 * b, c, rtol=1e-3, atol=1e-6)
+
+
+def test_as_long_as_a_network_says_the_same_of_phantoms_they_teach_nothing() -> None:
+    first, second, before = alike(3)
+    _, of_corrections = step(first, corrections())
+    _, both = step(second, Rehearsal(corrections(), known(), 0.25), before)
+    for a, b in zip(of_corrections, both, strict=True):
+        torch.testing.assert_close(0.75 * a, b, rtol=1e-3, atol=1e-6)
+
+
+def test_a_network_that_moved_is_drawn_back_to_what_it_said() -> None:
+    torch.manual_seed(0)
+    before = torch.randn(2, 1, 8, 8)
+    logits = (before + torch.randn_like(before)).requires_grad_()
+    optimiser = torch.optim.Adam([logits], lr=0.1)
+    assert kept_mean(logits, before) > 0
+    for _ in range(300):
+        optimiser.zero_grad()
+        kept_mean(logits, before).backward()
+        optimiser.step()
+    torch.testing.assert_close(logits.detach().sigmoid(), before.sigmoid(), atol=0.02, rtol=0)
+    assert kept_mean(before, before) == 0
+    assert torch.isfinite(
+        kept_mean(torch.full((1, 1, 4, 4), 90.0), torch.full((1, 1, 4, 4), -90.0))
+    )
 
 
 def test_a_shelf_is_filled_beside_and_its_maker_ends_with_it(

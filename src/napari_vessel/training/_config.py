@@ -49,8 +49,14 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     replay_share: _Share = Field(
         0.2,
         lt=1,
-        description="Share of patches, and of the loss, that phantoms have: against forgetting "
-        "what other volumes look like. 0: none.",
+        description="Share of patches that are of phantoms: against forgetting what other "
+        "volumes look like. 0: none.",
+    )
+    replay_weight: _Share = Field(
+        0.5,
+        lt=1,
+        description="Share of the loss for what the network in use says of phantoms: that is to "
+        "stay as it is.",
     )
     augmentation: bool = Field(default=True, description="Vary patches as scans differ.")
     learning_rate: float = Field(

@@ -152,7 +152,7 @@ class RehearsingSampler:
     phantoms
         Draws phantoms.
     config
-        ``batch``, ``replay_share`` and ``seed``.
+        ``batch``, ``replay_share``, ``replay_weight`` and ``seed``.
     """
 
     def __init__(
@@ -170,7 +170,8 @@ class RehearsingSampler:
 
     def batch(self) -> Batch | Rehearsal:
         """Draw one batch; where it has room for one patch alone, of corrections or of phantoms."""
-        size, share = self._config.batch, self._config.replay_share
+        config = self._config
+        size, share = config.batch, config.replay_share
         # A share of 0.2 of 8 is 1.6: two patches three times out of five, else one.
         wanted = int(share * size + self._rng.random())
         phantoms = self._phantoms.draw(min(wanted, max(size - 1, 1)))
@@ -178,7 +179,7 @@ class RehearsingSampler:
             return self._sampler.batch()
         left = size - len(phantoms.image)
         corrections = self._sampler.batch(left) if left else self._sampler.batch(1)
-        return Rehearsal(corrections, phantoms, share)
+        return Rehearsal(corrections, phantoms, config.replay_weight)
 
     def close(self) -> None:
         """Stop making phantoms."""

@@ -15,7 +15,7 @@ from napari_vessel.networks import autocast, choose_precision
 from napari_vessel.training._augmentation import augment
 from napari_vessel.training._averaging import RunningMean
 from napari_vessel.training._config import TrainingConfig
-from napari_vessel.training._losses import reviewed_loss
+from napari_vessel.training._losses import kept_mean, reviewed_loss
 from napari_vessel.training._replay import Rehearsal
 from napari_vessel.training._room import Room
 from napari_vessel.training._samples import Batch
@@ -43,6 +43,9 @@ class SegmentationTask:
         ``score_blocks`` and ``mean_score``); higher is better.
     config
         Learning rate, loss, and what is kept as it is.
+    before
+        The network as it was, in eval mode: what it says of phantoms is to stay. None: their
+        truth is learned.
 
     Raises
     ------
@@ -51,10 +54,15 @@ class SegmentationTask:
     """
 
     def __init__(
-        self, network: nn.Module, score: Callable[[nn.Module], float], config: TrainingConfig
+        self,
+        network: nn.Module,
+        score: Callable[[nn.Module], float],
+        config: TrainingConfig,
+        before: nn.Module | None = None,
     ) -> None:
         torch.manual_seed(config.seed)  # dropout
         self.network, self._score, self._config = network, score, config
+        self._before = before
         self._device = next(network.parameters()).device
         precision = choose_precision(self._device, config.precision, network)
         # Gradients underflow in fp16 without loss scaling.
@@ -157,7 +165,16 @@ class SegmentationTask:
         sizes = [len(part.image) for part in parts]
         pieces = (torch.split(a, sizes) for a in (logits.float(), target, reviewed))
         config = self._config.loss
-        return [reviewed_loss(a, b, c, config) for a, b, c in zip(*pieces, strict=True)]
+        losses = [reviewed_loss(a, b, c, config) for a, b, c in zip(*pieces, strict=True)]
+        if len(parts) > 1 and self._before is not None:
+            losses[1] = self._forgotten(images[sizes[0] :], logits[sizes[0] :].float())
+        return losses
+
+    def _forgotten(self, images: Tensor, logits: Tensor) -> Tensor:
+        """Return how far the network has moved from what it was, on phantoms."""
+        with torch.no_grad(), autocast(self._device, self.precision):
+            before = self._before(images) if self._before is not None else logits
+        return kept_mean(logits, before.float())
 
     def _train_mode(self) -> None:
         self.network.train()

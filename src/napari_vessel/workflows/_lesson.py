@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import fmean
@@ -136,8 +137,10 @@ class Lesson:
         return replace(self, split=self.split.without(boxes))
 
     def task(self, network: nn.Module) -> SegmentationTask:
-        """Return the training of ``network``."""
-        return SegmentationTask(network, self.watched, self.config)
+        """Return the training of ``network``, as it is now: what it says of phantoms is to stay."""
+        replays = self.show is not None and self.config.replay_share > 0
+        before = deepcopy(network).eval() if replays else None
+        return SegmentationTask(network, self.watched, self.config, before)
 
     def _config(self) -> TrainingConfig:
         """Return the config for drawing: of planes that are predicted in, where auto."""
