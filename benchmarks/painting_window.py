@@ -301,6 +301,9 @@ def _to_paint(viewer: Any, layer: Any) -> None:  # noqa: ANN401
     viewer.dims.set_point(0, 5)
     viewer.layers.selection.active = layer
     layer.mode, layer.brush_size, layer.selected_label = "paint", BRUSH, 1
-    for _ in range(5):
+    canvas = viewer.window._qt_viewer.canvas.native  # noqa: SLF001  as above
+    shown = 0
+    while shown < 10:  # a busy machine takes seconds to show a window
         QApplication.instance().processEvents()
         sleep(0.05)
+        shown += canvas.isVisible() and canvas.width() >= 1000 and layer.loaded
