@@ -288,6 +288,7 @@ def test_each_proposal_is_scored_once_on_what_is_filled_in(project):
     assert len(first.audits) == 1
     assert first.audits[0].dice.value == 1
     assert first.verdict == "reached"
+    assert first.slices == ()  # a window of the audit set is no slice that was corrected
     worse = np.full(SHAPE, 255, np.uint8)
     propose(project, "p2", worse)
     second = last("progress", TakeStock(project.path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,6 +146,12 @@ class RowTable:
     def stroke_of(self, row: int) -> int:
         """Return the stroke that a row belongs to, or is about."""
         return int(self._rows[row]["stroke"])
+
+    def made_with(self, tools: Sequence[str]) -> Indices:
+        """Return the rows that were painted with one of ``tools``, in their order."""
+        rows = self._rows[: self._count]
+        known = [place for place, tool in enumerate(self._tools.names) if tool in tools]
+        return np.flatnonzero(np.isin(rows["tool"], known) & (rows["kind"] == STROKE))
 
     def milliseconds(self) -> NDArray[np.int64]:
         """Return when each row was made, since 1970 (UTC)."""

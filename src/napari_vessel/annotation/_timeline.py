@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_vessel.annotation._rows import STROKE, RowTable
+from napari_vessel.annotation._rows import RowTable
 from napari_vessel.geometry import Box, Plane
 
 __all__ = ["IDLE_S", "Review", "Timeline", "timeline_of"]
@@ -80,9 +80,9 @@ def timeline_of(table: RowTable, counts: Callable[[int], bool]) -> Timeline:
     work = _work(times[order])
     reviews: list[Review] = []
     last, seen = 0.0, set[int]()
-    for place, row in enumerate(order.tolist()):
-        if table.kind(row) != STROKE or table.tool(row) not in _REVIEWS:
-            continue
+    places = np.empty(len(order), np.intp)
+    places[order] = np.arange(len(order))
+    for row in sorted(table.made_with(_REVIEWS).tolist(), key=places.__getitem__):
         stroke = table.stroke_of(row)
         if stroke in seen or not counts(stroke):
             continue
@@ -90,7 +90,7 @@ def timeline_of(table: RowTable, counts: Callable[[int], bool]) -> Timeline:
         box = _union(table, stroke)
         plane = _plane_of(box)
         if plane is not None:
-            done = float(work[place])
+            done = float(work[places[row]])
             reviews.append(Review(float(times[row]), plane, box, done - last, done))
             last = done
     return Timeline(times[order], tuple(reviews))

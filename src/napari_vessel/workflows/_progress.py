@@ -62,7 +62,8 @@ def stock_of(project: Project, overlay: Overlay, timeline: Timeline, target: flo
         raise CallerError(f"A target of {target:g}: expected a Dice between 0 and 1, as 0.9.")
     records = ReviewRecords(project.path)
     noted, audit = records.progress.read(), records.audit()
-    slices = slice_points(timeline, noted)
+    windows = {window.place.id for window in audit.windows} if audit else set()
+    slices = tuple(s for s in slice_points(timeline, noted) if s.place.id not in windows)
     audits, counts = audit_points(timeline, noted, audit)
     hours = timeline.worked_s / 3600
     left = forecast(audits, counts, target, hours)
