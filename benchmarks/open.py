@@ -20,14 +20,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import Pipe, get_context
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
 
 from _tables import show
-from napari_vessel.volumes import open_volume
+from napari_vessel.volumes import open_volume, the_cache
 
 CHUNK = 128
 LATENCY_S = 0.05
@@ -189,12 +189,20 @@ class Slow(SimpleHTTPRequestHandler):
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """Serve a folder, slowly."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Slow, directory=str(folder)))
+    here, there = Pipe()
+    process = get_context("spawn").Process(target=serve, args=(str(folder), there), daemon=True)
+    process.start()
+    yield f"http://127.0.0.1:{here.recv()}"
+    process.terminate()
+    process.join()
+
+
+def serve(folder: str, port: Any) -> None:  # noqa: ANN401  a connection
+    """Serve until the process ends; tells its port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Slow, directory=folder))
     server.daemon_threads = True
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    port.send(server.server_address[1])
+    server.serve_forever()
 
 
 def read_bytes() -> int:
@@ -203,9 +211,15 @@ def read_bytes() -> int:
     return int(told["rchar"])
 
 
+def fetched_bytes() -> int:
+    """Return what was fetched from servers: all chunks are kept."""
+    return the_cache().state().nbytes
+
+
 def measured(kind: str, where: str, *, mapped: bool) -> dict[str, Any]:
     """Open, show, step."""
-    before, start = read_bytes(), time.perf_counter()
+    count = fetched_bytes if "://" in where else read_bytes
+    before, start = count(), time.perf_counter()
     volume = open_volume(where)
     opened = time.perf_counter()
     pyramid = volume.pyramid()
@@ -213,12 +227,12 @@ def measured(kind: str, where: str, *, mapped: bool) -> dict[str, Any]:
     middle = level.shape[0] // 2 // CHUNK * CHUNK + CHUNK // 2
     middle = min(middle, level.shape[0] - 2)
     np.asarray(level[middle])
-    shown, after = time.perf_counter(), read_bytes()
+    shown, after = time.perf_counter(), count()
     np.asarray(level[middle + 1])
     return {
         "kind": kind, "GB": volume.nbytes / 1e9, "opened s": opened - start,
         "first image s": shown - start, "read MB": (after - before) / 1e6,
-        "one z step, MB": (read_bytes() - after) / 1e6, "mapped": "yes" if mapped else "no",
+        "one z step, MB": (count() - after) / 1e6, "mapped": "yes" if mapped else "no",
     }  # fmt: skip
 
 
@@ -252,7 +266,7 @@ def main() -> None:
     Cache(10**9).register()
     dask.config.set({"optimization.fuse.active": False})  # as napari does
     os.environ["NAPARI_VESSEL_CACHE"] = tempfile.mkdtemp(dir=given.folder)
-    edge = int((given.gigabytes * 1e9 / 2) ** (1 / 3)) // CHUNK * CHUNK or CHUNK
+    edge = -(-int((given.gigabytes * 1e9 / 2) ** (1 / 3)) // CHUNK) * CHUNK
     rows = []
     warm_up(given.folder)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:

@@ -15,6 +15,7 @@ from napari_vessel.volumes._zarr_metadata import array_document, document
 __all__ = ["open_n5"]
 
 _MOST = 64  # levels
+_USUAL = 6
 _AXES = ("x", "y", "z", "c", "t")
 
 
@@ -67,6 +68,7 @@ def _levels(store: ReadingStore, uri: str, attributes: dict[str, Any] | None) ->
     """Name the datasets, finest first: the root itself, or s0, s1 … as far as they go."""
     if attributes is not None and "dimensions" in attributes:
         return [""]
+    store.prefetch([f"s{level}/.zarray" for level in range(_USUAL)])
     found: list[str] = []
     while len(found) < _MOST and array_document(store, f"s{len(found)}", uri) is not None:
         found.append(f"s{len(found)}")

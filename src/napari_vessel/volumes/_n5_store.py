@@ -56,6 +56,8 @@ class N5View(WrapperStore[Store]):
         self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         """Get a document in zarr's words, or a block as it is."""
+        if key.endswith(("zarr.json", ".zmetadata")):
+            return None  # no N5 has them: not worth a request
         found = await self._store.get(n5_key(key), prototype, byte_range)
         if found is None or not key.endswith(".zarray"):
             return found

@@ -83,6 +83,7 @@ class OmeZarrSource:
         self._store = store
         paths = [level.path for level in multiscale.levels] if multiscale else [""]
         self._paths = [check_path(path, uri) if path else "" for path in paths]
+        store.prefetch(_documents_of(self._paths, store, uri))
         self._notes = _notes(store, uri) if multiscale is None else {}
         self._documents = [self._document(path) for path in self._paths]
         opened = zip(self._paths, self._documents, strict=True)
@@ -205,6 +206,13 @@ class OmeZarrSource:
                 )
                 raise ReadError(message.replace("\n", " ")) from error
         return result
+
+
+def _documents_of(paths: Sequence[str], store: ReadingStore, uri: str) -> list[str]:
+    """Name the documents that will be asked for of each level."""
+    current = document(store, "zarr.json", uri) is not None
+    names = ("zarr.json",) if current else ("zarr.json", ".zarray", ".zattrs")
+    return [f"{path}/{name}" for path in paths if path for name in names]
 
 
 def _notes(store: ReadingStore, uri: str) -> dict[str, Any]:

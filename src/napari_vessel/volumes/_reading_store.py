@@ -6,15 +6,17 @@ link, and asks a server only once.
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import Literal, Protocol, Self
 
 from zarr.abc.store import ByteRequest, RangeByteRequest, Store, SuffixByteRequest
-from zarr.core.buffer import Buffer, BufferPrototype
+from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
+from zarr.core.sync import sync
 from zarr.storage import LocalStore, WrapperStore
 
 from napari_vessel.errors import ReadError, UnsupportedVolumeError
@@ -88,6 +90,15 @@ class ReadingStore(WrapperStore[Store]):
     def missing_chunks(self) -> int:
         """The number of different chunks asked for and not there."""
         return len(self._lost)
+
+    def prefetch(self, keys: Sequence[str]) -> None:
+        """Get documents of a remote volume side by side: each would cost a round trip."""
+        if self.cached is not None:
+            sync(self._prefetched(keys))
+
+    async def _prefetched(self, keys: Sequence[str]) -> None:
+        prototype = default_buffer_prototype()
+        await asyncio.gather(*(self.get(key, prototype) for key in keys))
 
     def anew(self) -> AbstractContextManager[None]:
         """Ask anew meanwhile, past what is kept of earlier readings."""

@@ -161,9 +161,10 @@ def _codecs(found: object) -> Iterator[str]:
     """Name every codec, filter and compressor, also those within shards."""
     if not isinstance(found, dict):
         return
-    listed = [found.get("compressor"), *(found.get("filters") or [])]
-    listed += found.get("codecs") or []
-    listed += found.get("index_codecs") or []
+    listed = [found.get("compressor")]
+    for name in ("filters", "codecs", "index_codecs"):
+        several = found.get(name)
+        listed += several if isinstance(several, list) else [several]
     for codec in listed:
         if isinstance(codec, dict):
             yield str(codec.get("id", codec.get("name")))
