@@ -6,7 +6,8 @@ a real slice mirrored on and on, written chunk by chunk. Large arrays of a block
 that rest between slabs; what of them is mapped at a time counts.
 
 By default one plane and no views, since neither adds to the memory; ``--planes 3`` for the
-lot. What is done is kept in ``--work``, and a killed run goes on (``--fresh``
+lot. ``--without-network`` puts a function that costs nothing in the network's place, to see what
+arrays alone take. What is done is kept in ``--work``, and a killed run goes on (``--fresh``
 begins anew). Run as ``python benchmarks/memory.py [--edges 256,512,1024] [--json]``.
 """
 
@@ -22,10 +23,12 @@ from threading import Event, Thread
 from time import perf_counter
 from typing import Any
 
+import torch
+
 from _tables import show
 from napari_vessel.geometry import Plane
 from napari_vessel.inference import Forward, InferenceConfig
-from napari_vessel.networks import choose_device, starter
+from napari_vessel.networks import Checkpoint, choose_device, starter
 from napari_vessel.volumes import VolumeOptions, open_volume
 from napari_vessel.workflows import WORKFLOWS, Predict
 from speed_data import make_volume
@@ -62,7 +65,19 @@ class Peak:
             self.gb = max(self.gb, resident_gb())
 
 
-def measure(folder: Path, planes: int, block: str) -> dict[str, Any]:
+class Nothing(torch.nn.Module):
+    """Stands for a network where only arrays are measured."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits that are no network's."""
+        return images * 8 - 4
+
+
+def measure(folder: Path, planes: int, block: str, *, network: bool) -> dict[str, Any]:
     """Predict the volume in a folder and tell memory and time."""
     path, out = folder / "volume.ome.zarr", folder / "mask.ome.zarr"
     for left in (out, out.with_name(f"{out.name}.job")):
@@ -72,8 +87,9 @@ def measure(folder: Path, planes: int, block: str) -> dict[str, Any]:
     if block:
         settings["block"] = tuple(int(n) for n in block.split(","))
     config = InferenceConfig(**settings)
-    network = starter().load(choose_device(config.device))
-    precision = Forward(network, config).precision
+    if not network:
+        Checkpoint.load = lambda *_: Nothing().eval()  # type: ignore[method-assign]
+    precision = Forward(starter().load(choose_device(config.device)), config).precision
     idle = resident_gb()
     request = Predict(str(path), out, VolumeOptions(organ_only=False), inference=config)
     started = perf_counter()
@@ -101,13 +117,15 @@ def main() -> None:
     parser.add_argument("--edges", default="256,512,1024")
     parser.add_argument("--planes", type=int, default=1, choices=(1, 2, 3))
     parser.add_argument("--block", default="", help="Z,Y,X instead of what a job chooses.")
+    parser.add_argument("--without-network", action="store_true", help="Arrays alone.")
     parser.add_argument("--work", type=Path, default=Path("memory-work"))
     parser.add_argument("--fresh", action="store_true", help="Forget what is in --work.")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true")
     wish = parser.parse_args()
     if wish.one:
-        print(json.dumps(measure(wish.one, wish.planes, wish.block)))
+        found = measure(wish.one, wish.planes, wish.block, network=not wish.without_network)
+        print(json.dumps(found))
         return
     if wish.fresh:
         shutil.rmtree(wish.work, ignore_errors=True)
@@ -124,12 +142,14 @@ def main() -> None:
 
 def _row(edge: int, wish: argparse.Namespace) -> dict[str, Any]:
     folder = wish.work / str(edge)
-    kept = folder / f"planes-{wish.planes}-{wish.block or 'auto'}.json"
+    what = "arrays" if wish.without_network else "planes"
+    kept = folder / f"{what}-{wish.planes}-{wish.block or 'auto'}.json"
     if not kept.exists():
         make_volume(folder / "volume.ome.zarr", (edge, edge, edge))
         print(f"{edge}³ …", file=sys.stderr, flush=True)
         command = [sys.executable, __file__, "--one", str(folder), "--planes", str(wish.planes)]
         command += ["--block", wish.block] if wish.block else []
+        command += ["--without-network"] if wish.without_network else []
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{edge}³ failed with status {done.returncode}: see above.")

@@ -12,7 +12,8 @@ from napari_vessel.networks import CheckpointCard, NetworkConfig, build_network,
 from napari_vessel.project import Project
 from napari_vessel.tiling import TileConfig
 from napari_vessel.training import TrainingConfig
-from napari_vessel.volumes import open_volume
+from napari_vessel.volumes import Store, open_store, open_volume
+from napari_vessel.workflows import WORKFLOWS, Predict
 
 SHAPE = (16, 64, 64)
 QUICK = InferenceConfig(
@@ -97,3 +98,29 @@ def project(tmp_path, volume, tiny) -> Project:
     save_checkpoint(made.checkpoints / "tiny", tiny.load(), tiny.card)
     made.update(checkpoint="tiny", inference=QUICK, training=SHORT)
     return made
+
+
+@pytest.fixture
+def asked_with(volume, tiny, tmp_path):
+    """Ask for a mask, and the probability beside it, with the settings given."""
+
+    def ask(inference: InferenceConfig) -> Predict:
+        return Predict(
+            str(volume),
+            tmp_path / "out.ome.zarr",
+            checkpoint=str(tiny.path),
+            inference=inference,
+            probability=True,
+        )
+
+    return ask
+
+
+def run_predict(request: Predict) -> list:
+    """Predict to the end and return all events."""
+    return list(WORKFLOWS["predict"](request))
+
+
+def kept_beside(request: Predict) -> Store:
+    """Open the probability beside a mask."""
+    return open_store(request.out.with_name("out.probability.ome.zarr"))

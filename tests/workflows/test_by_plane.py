@@ -9,12 +9,11 @@ from napari_vessel.errors import ReadError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.inference import InferenceConfig, pixels_of
 from napari_vessel.project import BlockLedger
-from napari_vessel.volumes import Organ, Volume, open_store, open_volume
+from napari_vessel.volumes import Organ, Volume, open_volume
 from napari_vessel.workflows import (
     WORKFLOWS,
     BlockFailed,
     BlockProposed,
-    Predict,
     Progress,
     _predict,
 )
@@ -23,7 +22,8 @@ from napari_vessel.workflows._boxes import blocks_of
 from napari_vessel.workflows._job import Job
 from napari_vessel.workflows._job_block import by_plane, with_job_block
 
-from .conftest import QUICK, SHAPE
+from .conftest import QUICK, SHAPE, kept_beside
+from .conftest import run_predict as run
 
 WHOLE = Box.of(SHAPE)
 THREE = QUICK.model_copy(update={"planes": tuple(Plane), "halo": 64, "block": (8, 32, 32)})
@@ -77,14 +77,8 @@ def test_elsewhere_planes_share_their_blocks(shape, options):
 
 
 @pytest.fixture
-def request_(volume, tiny, tmp_path):
-    return Predict(
-        str(volume),
-        tmp_path / "out.ome.zarr",
-        checkpoint=str(tiny.path),
-        inference=THREE,
-        probability=True,
-    )
+def request_(asked_with):
+    return asked_with(THREE)
 
 
 @pytest.fixture
@@ -104,12 +98,8 @@ def apart(monkeypatch):
     return switch
 
 
-def run(request):
-    return list(WORKFLOWS["predict"](request))
-
-
 def kept(request):
-    store = open_store(request.out.with_name("out.probability.ome.zarr"))
+    store = kept_beside(request)
     return {name: store.read(name, WHOLE) for name in store.arrays}
 
 

@@ -13,19 +13,19 @@ from napari_vessel.volumes import (
     PolarityFinding,
     Volume,
     VolumeOptions,
-    open_store,
     open_volume,
 )
 from napari_vessel.workflows import (
     WORKFLOWS,
     BlockProposed,
-    Predict,
     Propose,
     forecast,
     polarity_used,
 )
 
 from .conftest import QUICK, SHAPE
+from .conftest import kept_beside as kept
+from .conftest import run_predict as run
 
 WHOLE = Box.of(SHAPE)
 HALF = np.zeros((1, 2, 1), bool)
@@ -42,22 +42,8 @@ def half(monkeypatch):
 
 
 @pytest.fixture
-def request_(volume, tiny, tmp_path):
-    return Predict(
-        str(volume),
-        tmp_path / "out.ome.zarr",
-        checkpoint=str(tiny.path),
-        inference=QUICK,
-        probability=True,
-    )
-
-
-def run(request):
-    return list(WORKFLOWS["predict"](request))
-
-
-def kept(request):
-    return open_store(request.out.with_name("out.probability.ome.zarr"))
+def request_(asked_with):
+    return asked_with(QUICK)
 
 
 def finding(monkeypatch, polarity, confidence):

@@ -10,10 +10,11 @@ from napari_vessel.geometry import Box, Plane
 from napari_vessel.networks import CheckpointCard
 from napari_vessel.project import BlockLedger, Project
 from napari_vessel.volumes import open_store, open_volume
-from napari_vessel.workflows import WORKFLOWS, BlockProposed, Predict, Propose
+from napari_vessel.workflows import WORKFLOWS, BlockProposed, Propose
 from napari_vessel.workflows._settling import settled
 
-from .conftest import QUICK, SHAPE
+from .conftest import QUICK, SHAPE, kept_beside
+from .conftest import run_predict as run
 
 WHOLE = Box.of(SHAPE)
 LOOKING = QUICK.model_copy(update={"planes": tuple(Plane), "views": "flips", "empty_below": 0.5})
@@ -38,23 +39,12 @@ def lower_empty(monkeypatch):
 
 
 @pytest.fixture
-def request_(volume, tiny, tmp_path):
-    return Predict(
-        str(volume),
-        tmp_path / "out.ome.zarr",
-        checkpoint=str(tiny.path),
-        inference=LOOKING,
-        probability=True,
-    )
-
-
-def run(request):
-    return list(WORKFLOWS["predict"](request))
+def request_(asked_with):
+    return asked_with(LOOKING)
 
 
 def kept(request):
-    store = open_store(request.out.with_name("out.probability.ome.zarr"))
-    return store.read("probability", WHOLE)
+    return kept_beside(request).read("probability", WHOLE)
 
 
 def test_what_is_left_out_holds_nothing_and_is_told(request_, lower_empty):
