@@ -70,6 +70,7 @@ def test_shift_n_goes_to_the_error_in_its_plane_with_marks_and_pictures(queued):
     viewer, dock = queued
     first = dock.session.queue.places[0]
     assert (first.plane, first.index) == (Plane.XY, 4)
+    assert "Where next" not in viewer.layers  # who does not follow the list sees no mark
     press(viewer, "Shift+N")
     assert dock.desk.link.slice_in_view() == (Plane.XY, 4)
     focus = dock.desk.link.focus()

@@ -147,7 +147,8 @@ class QueueSection(Section):
         if not self.marked.isChecked() or session.opened is None:
             self.layer.clear()
             return
-        places = session.queue.places if session.queue else ()
+        # Nobody who does not follow the list finds a layer more in their viewer.
+        places = session.queue.places if session.queue and session.place else ()
         audit = [each.place for each in stock.audit if each.reviewed < 1] if stock else []
         self.layer.show(places, audit)
 
@@ -164,16 +165,19 @@ class QueueSection(Section):
             self.say("" if self._wanted else _NOTHING_LEFT)
             self.look()
             return
-        self.go_to_place(place)
-        self._show_list()
-        self.update_state()
+        self._went(place)
 
     def _go_chosen(self) -> None:
         place = self.list.chosen()
         if place is not None:
             self.desk.session.place = place
-            self.go_to_place(place)
-            self._show_list()
+            self._went(place)
+
+    def _went(self, place: Place) -> None:
+        self.go_to_place(place)
+        self._show_list()
+        self._mark()
+        self.update_state()
 
     def go_to_place(self, place: Place | None) -> None:
         """Show a place in its plane, the error in the middle; open its region if need be."""
