@@ -8,6 +8,8 @@ import pytest
 
 from napari_vessel.errors import JournalError, ProjectError
 from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference import InferenceConfig
+from napari_vessel.project import delete_checkpoint, prune_checkpoints
 from napari_vessel.session import Session
 from napari_vessel.simulate import drive
 
@@ -72,9 +74,21 @@ def test_the_region_moves_all_the_same(viewed):
     assert viewed.region == box
 
 
-def test_a_newer_project_is_not_predicted_into(viewed):
-    from napari_vessel.inference import InferenceConfig
-
-    if viewed.project.view_only:
+@pytest.mark.parametrize("viewed", [newer_project], indirect=True)
+def test_a_newer_project_takes_no_journal_and_loses_no_network(viewed, tmp_path):
+    project = viewed.project
+    before = sorted(path.name for path in project.journal.iterdir())
+    for change in (
+        lambda: list(viewed.take_journal(tmp_path / "theirs.sqlite")),
+        lambda: delete_checkpoint(project, "any"),
+        lambda: prune_checkpoints(project),
+    ):
         with pytest.raises(ProjectError, match="Please update"):
-            list(viewed.predict(settings=InferenceConfig()))
+            change()
+    assert sorted(path.name for path in project.journal.iterdir()) == before
+
+
+@pytest.mark.parametrize("viewed", [newer_project], indirect=True)
+def test_a_newer_project_is_not_predicted_into(viewed):
+    with pytest.raises(ProjectError, match="Please update"):
+        list(viewed.predict(settings=InferenceConfig()))

@@ -170,6 +170,7 @@ def delete_checkpoint(project: Project, name: str) -> Pruned:
     """
     if name == STARTER:
         raise CheckpointError("The starter comes with the program: it cannot be deleted.")
+    project.require_changeable()
     require_known(project, name)
     if project.config.checkpoint == name:
         raise CheckpointError(
@@ -194,6 +195,7 @@ def prune_checkpoints(project: Project, extra: int = 0) -> Pruned:
 
     ``extra`` bytes of the budget are to be left free. Never one that is, or was, in use.
     """
+    project.require_changeable()
     keeping = project.config.keeping
     for left in project.checkpoints.glob(f"{_GOING}*"):
         shutil.rmtree(left, ignore_errors=True)

@@ -88,9 +88,9 @@ class Project:
             is understood.
         """
         project = cls(Path(path).expanduser().absolute())
-        view_only = project.view_only  # reading the configuration is the check
-        if to_change and view_only:
-            raise ProjectError(view_only)
+        if to_change:
+            project.require_changeable()
+        project.config  # noqa: B018  reading it is the check
         return project
 
     @property
@@ -132,6 +132,17 @@ class Project:
         said = said_newer(self.toml, config.format)
         return f"{said} to change it: here it is open to view and to export only."
 
+    def require_changeable(self) -> None:
+        """Refuse to change a project of a newer format.
+
+        Raises
+        ------
+        ProjectError
+            It is for viewing and exporting only.
+        """
+        if view_only := self.view_only:
+            raise ProjectError(view_only)
+
     def update(self, **changes: object) -> ProjectConfig:
         """Change entries of the configuration, whole or not at all; viewer and child may both.
 
@@ -140,8 +151,7 @@ class Project:
         ProjectError
             A value is not allowed, or the project is of a newer format; nothing is changed.
         """
-        if view_only := self.view_only:
-            raise ProjectError(view_only)
+        self.require_changeable()
         with locked(self.path):
             config = validated(self.config.model_dump() | changes, self.toml)
             write_config(self.toml, config)

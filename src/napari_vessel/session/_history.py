@@ -142,7 +142,9 @@ class SessionHistory(SessionHand):
         work = self._open_now()
         question = ("take", path)
         yield Asked("history", question, f"Taking in {path.name} …")
-        folder = work.made_project().journal
+        project = work.made_project()
+        project.require_changeable()
+        folder = project.journal
         taken = take_journal(path, folder, work.corrections.shape)
         sentence = f"{path.name} was here already." if taken is None else f"Took in {taken.name}."
         yield Answer("history", question, HistoryChanged(None, sentence))

@@ -44,7 +44,7 @@ def light(request: Light) -> _Events:
     """
     started = monotonic()
     yield Progress(0, 1, "steps", "Reading what you corrected")
-    project = Project.open(request.project)
+    project = Project.open(request.project, to_change=True)
     with closing(project.open_corrections(read_only=True)) as corrections:
         overlay = corrections.overlay
     bench = bench_of(project, request.config)
