@@ -47,7 +47,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         description="Share of patches centred where the proposal was wrong or its planes disagree.",
     )
     replay_share: _Share = Field(
-        0.2,
+        0.25,
         lt=1,
         description="Share of patches that are of phantoms: against forgetting what other "
         "volumes look like. 0: none.",
