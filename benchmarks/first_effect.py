@@ -157,9 +157,15 @@ def light(person: Person, accepted: float, config: LightConfig) -> dict[str, Any
     return {
         "light, first slice, s": first and first - accepted,
         "light, all, s": events[-1][0] - accepted,
-        "steps": last.steps if isinstance(last, LightEnded) else None,
+        **(told(last) if isinstance(last, LightEnded) else {}),
         "Dice, light": person.dice(),
     }
+
+
+def told(ended: LightEnded) -> dict[str, Any]:
+    """Return what an update says of itself: Dice on the slice that it learned from."""
+    where = f"{ended.dice_before:.3f} → {ended.dice_after:.3f}"
+    return {"steps": ended.steps, "on its slice": where, "shown": ended.shown}
 
 
 def full(person: Person, accepted: float) -> dict[str, Any]:

@@ -89,10 +89,32 @@ def test_equal_seeds_learn_alike() -> None:
 
 def test_it_stops_when_its_time_is_up() -> None:
     ticks = itertools.count()
-    config = QUICK.model_copy(update={"seconds": 2.5, "steps": 100})
+    config = QUICK.model_copy(update={"seconds": 5.0, "steps": 100})
     learned = samples(reviewed(slice_of(3)), 3)
     steps = list(learn_light(network(), learned, config, clock=lambda: float(next(ticks))))
-    assert len(steps) == 3
+    assert len(steps) == 3  # it looks twice a step
+
+
+def test_the_rate_falls_to_nothing_by_steps_or_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    learned, rates = samples(reviewed(slice_of(3)), 3), []
+
+    class Noted(torch.optim.AdamW):
+        def step(self, closure=None):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    monkeypatch.setattr("napari_vessel.training._light.torch.optim.AdamW", Noted)
+    list(learn_light(network(), learned, QUICK))
+    by_steps = list(rates)
+    assert by_steps[0] == QUICK.learning_rate
+    assert by_steps == sorted(by_steps, reverse=True)
+    assert by_steps[-1] < 0.1 * by_steps[0]
+    rates.clear()
+    ticks = itertools.count()
+    config = QUICK.model_copy(update={"seconds": 8.0, "steps": 10_000})
+    list(learn_light(network(), learned, config, clock=lambda: float(next(ticks))))
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 0.2 * rates[0]
 
 
 def test_a_loss_that_is_not_finite_ends_it_with_weights_that_are(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import cos, isfinite, pi
 from time import monotonic
 from typing import NamedTuple
 
@@ -69,14 +69,16 @@ def learn_light(
     clock
         Seconds since some moment.
     """
-    ends = clock() + config.seconds
+    began = clock()
     draw = _Windows(network, samples, config)
     weights = [weight.requires_grad_(True) for weight in network.tail.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=config.learning_rate, weight_decay=0.0)
-    # The rate falls to nothing, so that where it stops does not hang on the last windows.
-    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.steps)
     device = weights[0].device
     for step in range(1, config.steps + 1):
+        done = max((step - 1) / config.steps, (clock() - began) / config.seconds)
+        # The rate falls to nothing, so that where it stops does not hang on the last windows.
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * (1 + cos(pi * min(done, 1.0))) / 2
         features, target, reviewed = draw.batch()
         optimiser.zero_grad(set_to_none=True)
         with autocast(device, precision):
@@ -88,9 +90,8 @@ def learn_light(
             norm = nn.utils.clip_grad_norm_(weights, 1.0)
             if isfinite(float(norm)):
                 optimiser.step()
-                falling.step()
         yield StepEnd(1, step, value)
-        if clock() >= ends or not isfinite(value):
+        if clock() - began >= config.seconds or not isfinite(value):
             return
 
 
