@@ -3,7 +3,7 @@
 One row for each step: its wall and processor time, the process's peak memory so far, and what
 came of it. Each export is read back and compared with what was measured, each surface with the
 mask. ``--check`` also compares pieces, cavities and skeleton with the whole in memory (11 GB),
-``--score`` compares the cleaned mask with the raw one, ``--peer`` thins a cut with scikit-image.
+``--score`` the cleaned mask with the raw one; ``--peer`` gives a cut to scikit-image and skan.
 
     python benchmarks/measuring.py [--mask FILE] [--voxel-size UM] [--check] [--score] [--peer]
 
@@ -18,6 +18,7 @@ import os
 import resource
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -248,6 +249,27 @@ def peers(table: Table, mask: np.ndarray) -> None:
             lambda work=work: work(cut),
             lambda s: f"{int(s.sum()):,} voxels",
         )
+    config, voxel = MeasureConfig(prune=0, smoothness=0), VoxelSize(1, 1, 1)
+    events = skeleton_of(lambda box: cut[box.slices], Box.of(cut.shape), voxel, config)
+    table.step(
+        "graph of that cut: ours, unpruned",
+        lambda: graph_of(last(events), config),
+        lambda g: _branches(g.lengths_um),
+    )
+    if find_spec("skan"):  # no dependency: pip install skan
+        from skan import Skeleton, summarize
+
+        table.step(
+            "graph of the same voxels: skan",
+            lambda: summarize(Skeleton(thinned(cut)), separator="-"),
+            lambda found: _branches(found["branch-distance"].to_numpy()),
+        )
+
+
+def _branches(lengths: np.ndarray) -> str:
+    return (
+        f"{len(lengths):,} branches, {(lengths > 2).sum():,} above 2 voxels, {lengths.sum():,.0f}"
+    )
 
 
 def main() -> None:
