@@ -219,7 +219,7 @@ def fetched_bytes() -> int:
 def measured(kind: str, where: str, *, mapped: bool) -> dict[str, Any]:
     """Open, show, step."""
     count = fetched_bytes if "://" in where else read_bytes
-    before, start = count(), time.perf_counter()
+    cpu, before, start = time.process_time(), count(), time.perf_counter()
     volume = open_volume(where)
     opened = time.perf_counter()
     pyramid = volume.pyramid()
@@ -228,10 +228,11 @@ def measured(kind: str, where: str, *, mapped: bool) -> dict[str, Any]:
     middle = min(middle, level.shape[0] - 2)
     np.asarray(level[middle])
     shown, after = time.perf_counter(), count()
+    cpu = time.process_time() - cpu
     np.asarray(level[middle + 1])
     return {
         "kind": kind, "GB": volume.nbytes / 1e9, "opened s": opened - start,
-        "first image s": shown - start, "read MB": (after - before) / 1e6,
+        "first image s": shown - start, "of it CPU s": cpu, "read MB": (after - before) / 1e6,
         "one z step, MB": (count() - after) / 1e6, "mapped": "yes" if mapped else "no",
     }  # fmt: skip
 

@@ -156,3 +156,14 @@ def test_two_viewers_share_the_folder(tmp_path):
     assert not [
         p for p in tmp_path.rglob("*") if p.is_file() and p.suffix not in {".chunk", ".json"}
     ]
+
+
+def test_blocks_of_an_n5_are_kept_too(tmp_path, kept):
+    from .test_n5 import pyramid
+
+    pyramid(tmp_path / "a", voxels())
+    with serving(tmp_path) as (address, switched):
+        for _ in range(2):
+            switched.set("fine")
+            np.testing.assert_array_equal(whole(opened(f"n5://{address}/a")), voxels())
+        assert all(path.endswith("attributes.json") for path in switched.asked)

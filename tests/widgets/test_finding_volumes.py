@@ -57,9 +57,11 @@ def test_the_atlas_is_searched_offline_and_opens_at_a_level_that_fits(
     level = atlas.level.currentData()
     assert chosen.levels[level].shape[2] <= 4096
     assert str(chosen.voxel_size_um) in atlas.told.said
-    dock.area.ensureWidgetVisible(atlas, 0, 0)
-    qtbot.wait(50)
     if place := os.environ.get("NAPARI_VESSEL_PICTURES"):
+        viewer.window._qt_window.resize(1300, 950)
+        qtbot.wait(1500)
+        dock.area.ensureWidgetVisible(atlas.panel, 0, 0)
+        qtbot.wait(500)
         viewer.window._qt_window.grab().save(f"{place}/atlas.png")
     atlas.open.click()
     ended(dock, qtbot)

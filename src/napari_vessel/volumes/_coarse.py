@@ -21,6 +21,7 @@ __all__ = ["coarse_look", "organ_of"]
 _EDGE = 128  # coarse voxels along an edge, at most: enough for an organ, quick to work on
 _LEAST = 64  # voxels of the level that is read along every edge, where the volume has as many
 _MOST = 2**28  # voxels read at most
+_ROWS = 128  # of them at a time, along y
 _SLICES = 24  # slices looked at, at least: with fewer, what lies between is anyone's guess
 
 
@@ -79,9 +80,11 @@ def _middle(volume: Volume, level: int, start: int, groups: Zyx) -> Voxels:
 
 
 def _slab(volume: Volume, level: int, start: int, depth: int, groups: Zyx) -> Voxels:
+    """Read and average some rows at a time: a slab of a wide volume would take much memory."""
     deep, rows, columns = volume.shapes[level]
-    box = Box((start, 0, 0), (min(start + depth, deep), rows, columns))
-    return mean_of(volume.read(box, level), groups)
+    step, end = -(-_ROWS // groups[1]) * groups[1], min(start + depth, deep)
+    boxes = [Box((start, y, 0), (end, min(y + step, rows), columns)) for y in range(0, rows, step)]
+    return np.concatenate([mean_of(volume.read(box, level), groups) for box in boxes], axis=1)
 
 
 def _cost(volume: Volume, level: int) -> Zyx:

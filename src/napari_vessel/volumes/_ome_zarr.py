@@ -34,6 +34,7 @@ _FAULTS = (
     OSError, ValueError, RuntimeError, TypeError, LookupError, AttributeError,
     ArithmeticError, EOFError, MemoryError, AssertionError, zlib.error,
 )  # fmt: skip
+_SIDE_BY_SIDE = 2**25  # bytes of chunks fetched at once, of a remote volume's coarse levels
 _T = TypeVar("_T")
 
 
@@ -129,8 +130,19 @@ class OmeZarrSource:
         return f"{self._paths[0]}/{name}".strip("/")
 
     def array(self, level: int) -> LazyArray:
-        """Return a level as a dask array in its chunks."""
-        return lazy_array(self, level, self._chunk(level))
+        """Return a level as a dask array in its chunks.
+
+        Coarse levels of a remote volume come several chunks at once: these are asked for side
+        by side, where one thread would wait for each in turn.
+        """
+        chunk = self._chunk(level)
+        if level == 0 or self._store.cached is None:
+            return lazy_array(self, level, chunk)
+        z, y, x = chunk
+        _, rows, columns = self.shapes[level]
+        while 2 * z * y * x * self.dtype.itemsize <= _SIDE_BY_SIDE and (y < rows or x < columns):
+            y, x = (2 * y, x) if y < rows and (y <= x or x >= columns) else (y, 2 * x)
+        return lazy_array(self, level, (z, y, x))
 
     def fingerprint(self) -> str:
         """Identify the content by axes, transformations and the metadata of every array.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
@@ -20,6 +22,9 @@ from napari_vessel.volumes._coarser import with_coarser
 from napari_vessel.volumes._options import DEFAULT_OPTIONS, VolumeOptions
 from napari_vessel.volumes._source import Source
 from napari_vessel.volumes._volume import Volume
+
+if TYPE_CHECKING:
+    from napari_vessel.volumes._ome_zarr import OmeZarrSource
 
 __all__ = ["open_volume"]
 
@@ -160,23 +165,24 @@ def _file(path: Path, options: VolumeOptions) -> Source:
 
 def _remote(text: str, options: VolumeOptions) -> Source:
     from napari_vessel.volumes._n5 import open_n5
-    from napari_vessel.volumes._n5_store import N5View
+    from napari_vessel.volumes._n5_store import N5View, n5_key
     from napari_vessel.volumes._ome_zarr import open_zarr
     from napari_vessel.volumes._remote import keep_chunks, remote_store
 
     address = Address.of(text)
-    source = None
+    source: OmeZarrSource | None = None
+    named: Callable[[str], str] = str
     if address.format != "n5":
         store = remote_store(address, options.retries, options.missing)
         source = open_zarr(store, address.url, options)
     if source is None and address.format != "zarr":
         store = remote_store(address, options.retries, options.missing, view=N5View)
-        source = open_n5(store, address.url, options)
+        source, named = open_n5(store, address.url, options), n5_key
     if source is None:
         message = (
             f"There is no zarr at {address.url} (neither zarr.json nor .zgroup), and no N5 "
             "(attributes.json). Only these are read from an address; check it."
         )
         raise VolumeNotFoundError(message)
-    keep_chunks(store, source.stamped)
+    keep_chunks(store, named(source.stamped))
     return source

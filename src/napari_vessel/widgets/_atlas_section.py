@@ -24,7 +24,7 @@ from napari_vessel.widgets._section import Collapsed, Section, Sentence, button,
 
 __all__ = ["AtlasSection"]
 
-_COLUMNS = ("Organ", "Donor", "Part", "Voxel µm", "GB")
+_COLUMNS = ("Organ", "Donor", "Part", "µm", "GB")
 _PIXELS = 2000  # where no screen says
 
 
@@ -45,16 +45,18 @@ class AtlasSection(Section):
         self.organ = combo("Organ", "Only this organ.", {"all organs": None})
         self.panel.inside.addLayout(row("Find", self.words, self.organ))
         self.least, self.most = _edge(0.0), _edge(100.0)
-        self.whole = QCheckBox("whole organs")
+        self.whole = QCheckBox("Whole organs only")
         self.whole.setToolTip("Leave out zooms into an organ.")
-        self.panel.inside.addLayout(row("Voxel µm", self.least, "to", self.most, self.whole))
+        self.panel.inside.addLayout(row("Voxel µm", self.least, "to", self.most))
+        self.panel.inside.addWidget(self.whole)
         self.table = _table()
         self.panel.inside.addWidget(self.table)
         self.picture = LevelsPicture()
         self.panel.inside.addWidget(self.picture)
         self.level = combo("Level", "The resolution to open; the proposed one fits the screen.", {})
         self.open = button("Open", "Open this data set at this level.", self.start)
-        self.panel.inside.addLayout(row("Level", self.level, self.open))
+        self.panel.inside.addLayout(row("Level", self.level))
+        self.panel.inside.addWidget(self.open)
         self.told = Sentence()
         self.panel.inside.addWidget(self.told)
         self.newer = button(
@@ -165,7 +167,8 @@ class AtlasSection(Section):
 def _edge(value: float) -> QDoubleSpinBox:
     made = QDoubleSpinBox()
     made.setRange(0.0, 1000.0)
-    made.setDecimals(2)
+    made.setDecimals(1)
+    made.setMinimumWidth(64)
     made.setValue(value)
     made.setToolTip("Voxel edge of the finest level, in µm.")
     return made
@@ -178,12 +181,16 @@ def _table() -> QTableWidget:
     made.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setMinimumHeight(180)
+    made.setMinimumWidth(120)
+    made.setWordWrap(False)
     made.setAccessibleName("Data sets")
     made.setToolTip("Choose a data set; a double click opens it.")
     made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     head, side = made.horizontalHeader(), made.verticalHeader()
     if head is not None and side is not None:
         head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        for column in (2, 3, 4):
+            head.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         side.setVisible(False)
     return made
 
@@ -191,7 +198,8 @@ def _table() -> QTableWidget:
 def _cells(volume: AtlasVolume) -> tuple[str, ...]:
     organ = f"{volume.organ} {volume.context}".strip()
     size = volume.levels[0].nbytes / 1e9
-    return organ, volume.donor, volume.part, f"{volume.voxel_size_um:g}", f"{size:,.0f}"
+    part = "whole" if volume.whole else volume.part
+    return organ, volume.donor, part, f"{volume.voxel_size_um:g}", f"{size:,.0f}"
 
 
 def _sentence(volume: AtlasVolume) -> str:
