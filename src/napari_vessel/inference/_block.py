@@ -169,6 +169,7 @@ def _block_steps(
             take = found.begin(slab)
             steps = slice_steps(forward, plane.gather(pixels, slab, spill), plane.tiler, take)
             for step in steps:
+                spill.rest()  # a slice that was shown need not be in memory any more
                 yield TileStep(done + step.done, sum(counts))
             found.put(slab)
             spill.rest()

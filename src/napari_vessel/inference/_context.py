@@ -155,6 +155,7 @@ def read_context(
         for piece in layer.cells((layer.stop[0], _ROWS, layer.stop[2])):
             found = read.resampled(piece, grid.zoom, grid.voxels)
             pixels[piece.relative_to(context).slices] = found
+            spill.rest()
         held = pixels[layer.relative_to(context).slices[0]]
         for axis in (2, 1):
             _mirror(np.moveaxis(held, axis, 0), window.start[axis], inside.shape[axis])
