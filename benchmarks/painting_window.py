@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +14,8 @@ from time import perf_counter, sleep, thread_time
 from typing import Any
 
 import numpy as np
+
+from _canvas_mouse import Clock, Mouse, Noted
 
 SHAPE = (32, 1024, 1024)
 BRUSH = 40
@@ -52,75 +57,6 @@ def _met(most: Sequence[float], found: Sequence[float]) -> str:
     if not most:
         return ""
     return "yes" if all(a <= b for a, b in zip(found, most, strict=False)) else "no"
-
-
-class Noted:
-    """An array that notes when it was last written; else as it is."""
-
-    def __init__(self, array: Any) -> None:  # noqa: ANN401  zarr
-        self._array = array
-        self.shape, self.dtype, self.ndim, self.size = (
-            array.shape, np.dtype(array.dtype), array.ndim, array.size,
-        )  # fmt: skip
-        self.written = Clock()
-
-    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401
-        return self._array[key]
-
-    def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401
-        self._array[key] = value
-        self.written.stop()
-
-
-class Clock:
-    """When the layer's data held the last stamp."""
-
-    wall = work = 0.0
-
-    def stop(self) -> None:
-        """Take note of now."""
-        self.wall, self.work = perf_counter(), thread_time()
-
-
-class Mouse:
-    """Sends mouse events to a canvas, as Qt does."""
-
-    def __init__(self, viewer: Any) -> None:  # noqa: ANN401  napari's
-        from qtpy.QtCore import Qt
-        from qtpy.QtWidgets import QApplication
-
-        self.app = QApplication.instance()
-        self._canvas = viewer.window._qt_viewer.canvas.native  # noqa: SLF001  napari has no other
-        self._left, self._none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
-        self._plain = Qt.KeyboardModifier.NoModifier
-
-    def press(self, x: float, y: float) -> None:
-        """Press the left button."""
-        self._send("MouseButtonPress", x, y, self._left, self._left)
-
-    def move(self, x: float, y: float) -> None:
-        """Drag."""
-        self._send("MouseMove", x, y, self._none, self._left)
-
-    def release(self, x: float, y: float) -> None:
-        """Let the button go."""
-        self._send("MouseButtonRelease", x, y, self._left, self._none)
-
-    def redraw(self) -> None:
-        """Let the window draw what has changed."""
-        self._canvas.repaint()
-        self.app.processEvents()
-
-    def _send(self, kind: str, x: float, y: float, button: Any, buttons: Any) -> None:  # noqa: ANN401
-        from qtpy.QtCore import QEvent, QPointF
-        from qtpy.QtGui import QMouseEvent
-
-        at = QPointF(x, y)
-        everywhere = QPointF(self._canvas.mapToGlobal(at.toPoint()))
-        event = QMouseEvent(
-            getattr(QEvent.Type, kind), at, everywhere, button, buttons, self._plain
-        )
-        self.app.sendEvent(self._canvas, event)
 
 
 class Idle:
@@ -275,14 +211,23 @@ def stored(folder: Path) -> Any:  # noqa: ANN401  zarr's
     )
 
 
-def rows(strokes: int) -> list[dict[str, Any]]:
-    """Measure ours and napari's, each in a window of its own; in memory it is napari's floor."""
+def measured(kind: str, strokes: int) -> list[dict[str, Any]]:
+    """Measure one kind in this process."""
     with tempfile.TemporaryDirectory() as folder:
-        return [
-            *ours(Path(folder), strokes),
-            *plain(stored(Path(folder)), "zarr", strokes),
-            *plain(np.zeros(SHAPE, np.uint8), "numpy", strokes),
-        ]
+        if kind == "ours":
+            return ours(Path(folder), strokes)
+        data = stored(Path(folder)) if kind == "zarr" else np.zeros(SHAPE, np.uint8)
+        return plain(data, kind, strokes)
+
+
+def rows(strokes: int) -> list[dict[str, Any]]:
+    """Measure ours and napari's, each in a process of its own; in memory it is napari's floor."""
+    found = []
+    for kind in ("ours", "zarr", "numpy"):
+        command = [sys.executable, __file__, kind, str(strokes)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        found += json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _viewer(napari: Any) -> Any:  # noqa: ANN401  the module
@@ -307,3 +252,7 @@ def _to_paint(viewer: Any, layer: Any) -> None:  # noqa: ANN401
         QApplication.instance().processEvents()
         sleep(0.05)
         shown += canvas.isVisible() and canvas.width() >= 1000 and layer.loaded
+
+
+if __name__ == "__main__":
+    print(json.dumps(measured(sys.argv[1], int(sys.argv[2]))), flush=True)
