@@ -14,6 +14,7 @@ __all__ = ["NetworkTable", "spoken"]
 
 _COLUMNS = ("", "Made", "Dice", "State", "MB")
 _MOST_ROWS = 7  # that are seen without scrolling
+_ROW, _HEADER = 22, 34  # px
 _ID = int(Qt.ItemDataRole.UserRole)
 
 
@@ -28,10 +29,11 @@ class NetworkTable(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         rows, columns = self.verticalHeader(), self.horizontalHeader()
         if rows is not None and columns is not None:
             rows.setVisible(False)
-            rows.setDefaultSectionSize(22)
+            rows.setDefaultSectionSize(_ROW)
             columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
             columns.setStretchLastSection(True)
 
@@ -47,7 +49,7 @@ class NetworkTable(QTableWidget):
                 self.setItem(number, column, item)
             if one.id == before:
                 self.selectRow(number)
-        self.setFixedHeight(22 * (min(len(kept), _MOST_ROWS) + 1) + 8)
+        self.setFixedHeight(_ROW * min(len(kept), _MOST_ROWS) + _HEADER)
 
     def chosen(self) -> str | None:
         """Return the id of the network that is chosen."""
