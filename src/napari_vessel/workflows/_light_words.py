@@ -83,4 +83,5 @@ def blended(
     if shown is None or weight == 0:
         return light
     kept = round(256 * weight)
-    return ((kept * shown.astype(np.uint32) + (256 - kept) * light) // 256).astype(np.uint8)
+    wide, other = shown.astype(np.uint32), light.astype(np.uint32)  # uint8 would overflow
+    return ((kept * wide + (256 - kept) * other) // 256).astype(np.uint8)
