@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -58,6 +59,17 @@ def test_a_light_update_shows_and_is_told_as_provisional(
     assert not shown(opened, 5).any()
     assert opened.provisional == (WHOLE.slice_at(Plane.XY, 4),) == told[-1]
     assert "Provisional" in opened.activities["light"].sentence
+
+
+def test_the_proposal_keeps_its_weight_beside_an_update(
+    opened: Session, runner: ScriptedRunner
+) -> None:
+    opened.set_threshold(0.45)
+    half = dataclasses.replace(proposed(4, 255), weight=0.5)
+    most = dataclasses.replace(proposed(5, 255), weight=0.75)
+    light(opened, runner, half, most, ended())
+    assert shown(opened, 4).all()  # the mean of nothing and vessel for sure
+    assert not shown(opened, 5).any()
 
 
 def test_a_light_update_changes_no_correction(opened: Session, runner: ScriptedRunner) -> None:
