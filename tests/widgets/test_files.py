@@ -140,6 +140,6 @@ def test_the_sections_of_the_dock_do_not_know_one_another():
     folder = Path(napari_vessel.__file__).parent / "widgets"
     sections = {path.stem: path.read_text("utf-8") for path in folder.glob("*_section.py")}
     names = [name for name in sections if name != "_section"]
-    assert len(names) == 9
+    assert len(names) == 15
     for name in names:
         assert not [other for other in names if other != name and other in sections[name]]
