@@ -116,11 +116,16 @@ def _after(cell: dict[str, Any], minutes: float) -> float:
 
 
 def _equal_effort(one: dict[str, Any], other: dict[str, Any]) -> tuple[float, float]:
-    """Return the mean Dice of both over the minutes that both worked."""
+    """Return the mean Dice of both over the minutes that both worked, lines between rounds."""
     last = min(one["rows"][-1]["minutes"], other["rows"][-1]["minutes"])
     at = np.linspace(0, last, 50)
-    ours, theirs = (fmean(_after(cell, m) for m in at) for cell in (one, other))
+    ours, theirs = (float(np.interp(at, *_curve(cell)).mean()) for cell in (one, other))
     return ours, theirs
+
+
+def _curve(cell: dict[str, Any]) -> tuple[list[float], list[float]]:
+    rows = cell["rows"]
+    return [row["minutes"] for row in rows], [row["dice"] for row in rows]
 
 
 def _falls(cell: dict[str, Any]) -> tuple[int, int]:
