@@ -135,7 +135,7 @@ def test_a_cancelled_prediction_is_gone_on_with_in_its_own_proposal(two, monkeyp
     assert events[-1].known == 1
     assert events[-1].name == two.config.proposal == name
     assert written and not any(box.intersection(done) for box in written)  # WHOLE is at 0
-    assert [e.box for e in events if isinstance(e, BlockProposed)][0] == done
+    assert next(e.box for e in events if isinstance(e, BlockProposed)) == done
     assert two.open_proposal().complete
     for array, voxels in arrays_of(two).items():
         np.testing.assert_array_equal(voxels, whole[array])

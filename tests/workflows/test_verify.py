@@ -7,8 +7,15 @@ import tifffile
 from napari_vessel.errors import ReadError
 from napari_vessel.workflows import WORKFLOWS, Export, Verify
 
-FORMATS = {"ome-zarr": "m.ome.zarr", "ome-zarr-0.4": "m.ome.zarr", "tiff": "m",
-           "tiff-stack": "m.tif", "nifti": "m.nii.gz", "nrrd": "m.nrrd", "rle": "m.csv"}  # fmt: skip
+FORMATS = {
+    "ome-zarr": "m.ome.zarr",
+    "ome-zarr-0.4": "m.ome.zarr",
+    "tiff": "m",
+    "tiff-stack": "m.tif",
+    "nifti": "m.nii.gz",
+    "nrrd": "m.nrrd",
+    "rle": "m.csv",
+}
 
 
 @pytest.fixture

@@ -44,9 +44,10 @@ class Known:
         wanted = json.loads(config.model_dump_json(exclude={"device"}))
         return not self.proposal.complete and wanted == _inference_of(self.proposal)
 
-    def only(self, planes: Collection[Plane]) -> Known:
-        """Return the same with these planes alone: where some blocks are still to be predicted."""
-        return replace(self, kept=tuple(plane for plane in self.kept if plane in planes))
+    def only(self, config: InferenceConfig) -> Known:
+        """Return the same with its planes alone: where some blocks are still to be predicted."""
+        wanted = tuple(Plane) if config.planes == "auto" else config.planes
+        return replace(self, kept=tuple(plane for plane in self.kept if plane in wanted))
 
     @property
     def blocks(self) -> set[Box]:

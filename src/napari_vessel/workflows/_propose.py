@@ -167,7 +167,7 @@ def _begin(plan: _Plan, known: Known | None) -> tuple[BlockRun, Known | None]:
     network, project, view = plan.checkpoint.load(device), plan.project, plan.view
     known = known if known and _can_go_on(known, plan.config, network) else None
     config = known.settle(plan.config) if known else with_precision(plan.config, network)
-    known = known and known.only(config.planes)
+    known = known and known.only(config)
     name, store = _store_for(plan, known, config)
     run = BlockRun(
         name=name,
