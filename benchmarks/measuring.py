@@ -2,7 +2,7 @@
 
 One row for each step: its wall and processor time, the process's peak memory so far, and what
 came of it. Each export is read back and compared with what was measured, each surface with the
-mask. ``--check`` also compares pieces, cavities and skeleton with the whole in memory (11 GB),
+mask. ``--check`` also compares pieces, cavities and skeleton with the whole in memory (5 GB),
 ``--score`` the cleaned mask with the raw one; ``--peer`` gives a cut to scikit-image and skan.
 
     python benchmarks/measuring.py [--mask FILE] [--voxel-size UM] [--check] [--score] [--peer]
