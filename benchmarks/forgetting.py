@@ -87,7 +87,7 @@ def adapted(
     before = scored(predicted(project), item, chosen)["dice"]
     training = Training(project, config)
     (*_, last) = training.snapshots(())
-    training.settle(last.network, judged=False)
+    training.settle(last, judged=False)
     after = scored(predicted(project), item, chosen)["dice"]
     figures = {"own before": before, "own after": after, "steps": float(last.told["steps"])}
     return last.network, figures

@@ -26,8 +26,15 @@ from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import Store, VolumeOptions, mask_of
 from napari_vessel.workflows import WORKFLOWS, BlockFailed, Correct, NewProject, Propose
 
-_SCRATCH = {"learning_rate": 1e-3, "keep_statistics": False, "epochs": 1000, "patience": 15}
-"""As ``TrainingConfig`` says of training from scratch; the end is patience or the cap."""
+_SCRATCH = {
+    "learning_rate": 1e-3,
+    "keep_statistics": False,
+    "epochs": 1000,
+    "patience": 15,
+    "replay_share": 0.0,
+}
+"""As ``TrainingConfig`` says of training from scratch, which has nothing to forget; the end is
+patience or the cap."""
 
 
 def zero_shot(item: Item, folder: Path, plan: Plan) -> tuple[Mask, dict[str, Any]]:
@@ -55,7 +62,7 @@ def learned(
     figures: dict[str, Any] = {"early": {}}
     for snapshot in training.snapshots(plan.marks):
         started = process_time()
-        adopted = training.settle(snapshot.network, judged=tuned)
+        adopted = training.settle(snapshot, judged=tuned)
         mask = predicted(project)
         found = scored(mask, item, slices)
         if snapshot.mark is None:

@@ -8,7 +8,7 @@ asks (scoring a snapshot, predicting with it) does not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -26,11 +26,12 @@ from napari_vessel.training import (
     SegmentationTask,
     StepEnd,
     TrainingConfig,
-    decide,
     fit,
 )
+from napari_vessel.workflows import Progress
 from napari_vessel.workflows._adopting import adopt, card_of
 from napari_vessel.workflows._history import History
+from napari_vessel.workflows._judging import Judgement, judge
 from napari_vessel.workflows._lesson import Lesson, lesson_of
 
 
@@ -132,25 +133,36 @@ class Training:
                 while left and seconds >= left[0]:
                     yield Snapshot(left.pop(0), seconds, best.network(), told)
 
-    def settle(self, network: nn.Module, *, judged: bool) -> bool:
+    def settle(self, snapshot: Snapshot, *, judged: bool) -> bool:
         """Take a trained network into use as ``retrain`` does; tell whether it was.
 
         Its planes, weights and threshold are chosen by the reviewed voxels. ``judged``: only if
         it is better there than its parent.
         """
-        after = self.lesson.scores(network, self.lesson.best_threshold(network))
-        before = self.lesson.scores(self.parent.load("cpu"))
-        decision = decide(after, before, self.lesson.config, held_out=self.lesson.split.held_out)
-        if judged and not decision.adopt:
+        lesson, network = self.lesson, snapshot.network
+        before = lesson.scores(self.parent.load("cpu"))
+        found = _ended(judge(lesson, self.parent, network, before, seconds=snapshot.seconds))
+        if judged and not found.decision.adopt:
             return False
-        fusion = self.lesson.best_fusion(network)
-        card = card_of(self.parent, decision, self._position, fusion)
+        left_out = found.left_out.in_planes if found.left_out else ()
+        fusion = lesson.best_fusion(network, left_out)
+        card = card_of(self.parent, found.decision, self._position, fusion)
         adopt(self.project, network, card, History())
         return True
 
     def back(self) -> None:
         """Take the parent into use again."""
         self.project.update(checkpoint=self.parent.id)
+
+
+def _ended(judging: Generator[Progress, None, Judgement]) -> Judgement:
+    """Return what a judging comes to."""
+    while True:
+        try:
+            next(judging)
+        except StopIteration as end:
+            found: Judgement = end.value
+            return found
 
 
 def _finite(score: float) -> float:
