@@ -15,8 +15,9 @@ In one run, in turns, medians of ``--rounds``:
 
 All without test-time views, so that a pixel goes through the network once; ours looks at
 no air first (``empty_below`` 0, no organ). "pushed" counts all pixels through the network;
-"of raw" is pushed per second of the raw network's; "useful" is the share that is no halo,
-overlap or padding. Threads: all of the machine's, or OMP_NUM_THREADS.
+"of raw" is pushed per second of the raw network's ("by processor": per second of processor
+time, of all threads, which other work on the machine disturbs little); "useful" is the share
+that is no halo, overlap or padding. Threads: all of the machine's, or OMP_NUM_THREADS.
 
 Each part runs in a process of its own; what is done is kept in ``--work`` and a
 killed run goes on (``--fresh`` begins anew). Run as
@@ -67,9 +68,11 @@ def timed(part: str, folder: Path, round_: int, python: str | None) -> dict[str,
 def rows_of(results: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Take medians over rounds, and set all beside the raw network."""
     raw = statistics.median(one["pushed"] / one["seconds"] for one in results["raw"])
+    alone = _pixels_per_processor_second(results["raw"])
     rows = []
     for part, found in results.items():
         seconds = statistics.median(one["seconds"] for one in found)
+        processor = statistics.median(one["processor"] for one in found)
         one = found[0]
         rows.append(
             {
@@ -78,27 +81,36 @@ def rows_of(results: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
                 "seconds": seconds,
                 "Mpx/s pushed": one["pushed"] / seconds / 1e6,
                 "of raw": one["pushed"] / seconds / raw,
+                "of raw by processor": _pixels_per_processor_second(found) / alone,
                 "useful": one["useful"],
                 "Mvoxel/s": one["voxels"] / seconds / 1e6,
+                "Mvoxel per processor s": one["voxels"] / processor / 1e6,
                 "peak RSS GB": max(run["peak_gb"] for run in found),
             }
         )
     return rows
 
 
+def _pixels_per_processor_second(found: Sequence[dict[str, Any]]) -> float:
+    """Return the median; what else the machine does changes it little."""
+    return statistics.median(one["pushed"] / one["processor"] for one in found)
+
+
 def ratios(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
     """Return how many times as many voxels per second ours does as the others."""
-    speed = {row["what"]: row["Mvoxel/s"] for row in rows}
     found = {
-        f"ours / {other} ({planes} plane{'s' * (planes > 1)})": speed[f"ours {planes}"]
+        f"ours / {other} ({planes} plane{'s' * (planes > 1)}), {how}": speed[f"ours {planes}"]
         / speed[f"{other} {planes}"]
+        for how in ("Mvoxel/s", "Mvoxel per processor s")
+        for speed in ({row["what"]: row[how] for row in rows},)
         for other in ("monai", "volume-segmantics")
         for planes in (1, 3)
-        if f"{other} {planes}" in speed
+        if {f"{other} {planes}", f"ours {planes}"} <= speed.keys()
     }
     for row in rows:
         if row["what"].startswith("ours"):
             found[f"{row['what']}: pushed of raw"] = row["of raw"]
+            found[f"{row['what']}: pushed of raw by processor"] = row["of raw by processor"]
             found[f"{row['what']}: useful"] = row["useful"]
     return found
 
