@@ -42,9 +42,7 @@ class ProgressSection(Section):
         self.target.setValue(0.9)
         self.target.setToolTip("The Dice on the audit set at which you want to stop.")
         self.target.setAccessibleName("Target Dice")
-        self.table = button(
-            "Save as CSV …", "Write every point of the plot, a line each.", self._choose
-        )
+        self.table = button("CSV …", "Write every point of the plot, a line each.", self._choose)
         self.body.addLayout(row("Target Dice", self.target, self.table))
         self.audit = Collapsed("Audit set", "A few windows drawn by chance, for an honest score.")
         self._add_audit(self.audit.inside)
