@@ -111,7 +111,7 @@ def test_nothing_to_learn_from_is_said_so(nv, good):
         ["info", "kidney.npy", "--missing", "maybe"],
         ["info", "kidney.npy", "--what"],
         ["info", ""],
-        ["info", "s3://bucket/volume"],
+        ["info", "ftp://host/volume"],
         ["new", "x.vessel"],
         ["new", "kidney.vessel", "--volume", "kidney.npy"],
         ["new", "x.vessel", "--volume", "kidney.npy", "--box", "0:9,0:9,0:99"],

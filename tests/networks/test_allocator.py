@@ -32,5 +32,5 @@ def _faults(how: str) -> int:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's allocator")
 def test_memory_that_was_freed_is_kept_and_not_asked_for_again() -> None:
     kept, given_back = _faults("kept"), _faults("given back")
-    assert given_back > 100
+    assert given_back > 30  # 2 MB a fault where the system gives huge pages
     assert kept < given_back / 10

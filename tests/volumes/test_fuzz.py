@@ -140,7 +140,7 @@ def rounds(make, tmp_path, count, seed):
             assert str(tmp_path) in str(error), error
         finally:
             files[at].write_bytes(kept[at])
-            gc.collect()
+    gc.collect()  # what was left open would be told of now
 
 
 @pytest.mark.parametrize("make", KINDS)

@@ -51,6 +51,7 @@ def open_nrrd(path: Path, options: VolumeOptions = DEFAULT_OPTIONS) -> Source:
     """
     uri = str(path)
     header, end = _header(path)
+    packing = _packing(header, uri)  # before the type: text has no byte order
     dtype = _dtype(header, uri)
     itemsize = readable_dtype(dtype, uri).itemsize
     sizes = _listed(header.get("sizes"))
@@ -58,7 +59,6 @@ def open_nrrd(path: Path, options: VolumeOptions = DEFAULT_OPTIONS) -> Source:
     check_chunks(shape, (1,) * max(len(shape) - 2, 0) + shape[-2:], itemsize, uri)
     plan = _plan(header, shape, options, uri)
     file, start = _voxels_of(path, header, end)
-    packing = _packing(header, uri)
     line_skip, byte_skip = (_whole(header, f"{word} skip", uri) for word in ("line", "byte"))
     if line_skip or byte_skip < -1 or (byte_skip == -1 and packing != "raw"):
         message = f"{uri} skips lines or bytes in a way that is not supported. Write it again."

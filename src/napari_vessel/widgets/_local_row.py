@@ -29,6 +29,7 @@ class LocalRow(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(1, _STEPS)
         self.slider.setToolTip(_TIP)
+        self.slider.setAccessibleName("Threshold here")
         self.value = QLabel()
         self.value.setToolTip(_TIP)
         self.keep = button("Keep (Y)", "Make corrections of what is shown here, as one step.", keep)
