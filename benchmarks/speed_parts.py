@@ -1,6 +1,6 @@
 """One part of throughput.py, in a process of its own; prints one line of JSON.
 
-``python benchmarks/speed_parts.py raw|ours|monai PLANES FOLDER``
+``python benchmarks/speed_parts.py raw|ours|monai|script PLANES FOLDER``
 """
 
 from __future__ import annotations
@@ -52,6 +52,13 @@ def loaded(checkpoint: Checkpoint) -> tuple[nn.Module, torch.device, str]:
     if device.type == "cpu":
         keep_activations()
     network = prepare(checkpoint.load(device), device)
+    return network, device, choose_precision(device, "auto", network)
+
+
+def as_torch_has_it() -> tuple[nn.Module, torch.device, str]:
+    """Load the network with its weights as saved and torch's defaults, but the same precision."""
+    device = choose_device()
+    network = starter().load(device).eval()
     return network, device, choose_precision(device, "auto", network)
 
 
@@ -127,14 +134,20 @@ def recipe_of(mask: Path) -> dict[str, Any]:
     return recipe
 
 
-def monai(volume: Volume, planes: int, folder: Path) -> Found:
+def script(volume: Volume, planes: int, folder: Path) -> Found:
+    """Do as ``monai``, with the network and the allocator as torch has them."""
+    return monai(volume, planes, folder, plain=True)
+
+
+def monai(volume: Volume, planes: int, folder: Path, *, plain: bool = False) -> Found:
     """Predict slice by slice with MONAI's sliding window, all of the volume in memory."""
     from monai.inferers import SlidingWindowInferer
 
     out = folder / f"monai-{planes}.ome.zarr"
     config, card = InferenceConfig(), starter().card
     started, processor = perf_counter(), process_time()
-    network, device, precision = loaded(starter())
+    network, device, precision = as_torch_has_it() if plain else loaded(starter())
+    layout = torch.contiguous_format if plain else torch.channels_last
     voxels = volume.window().apply(volume.read(Box.of(volume.shape)))
     total = np.zeros(volume.shape, np.float32)
     pushed = 0
@@ -142,7 +155,7 @@ def monai(volume: Volume, planes: int, folder: Path) -> Found:
     def seen(images: torch.Tensor) -> torch.Tensor:
         nonlocal pushed
         pushed += images.numel()
-        logits: torch.Tensor = network(images.contiguous(memory_format=torch.channels_last))
+        logits: torch.Tensor = network(images.contiguous(memory_format=layout))
         return logits
 
     for plane in tuple(Plane)[:planes]:
@@ -196,7 +209,7 @@ def main() -> None:
     path = folder / "volume.ome.zarr"
     if not open_store(path).complete:
         raise SystemExit(f"{path} is not complete: start with --fresh")
-    parts = {"raw": raw, "ours": ours, "monai": monai}
+    parts = {"raw": raw, "ours": ours, "monai": monai, "script": script}
     found = parts[name](open_volume(str(path)), planes, folder)
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps(found | {"peak_gb": kilobytes * 1024 / 1e9}))

@@ -8,7 +8,8 @@ In one run, in turns, medians of ``--rounds``:
   plane and on three;
 - MONAI's ``SlidingWindowInferer`` (development extra) over the same slices of the same
   planes with the same network, precision, tile, overlap and Gaussian blending, probabilities
-  averaged, from the same OME-Zarr to an OME-Zarr of our writing;
+  averaged, from the same OME-Zarr to an OME-Zarr of our writing; once with our layout and
+  allocator settings, and once ("script") with torch's own, as a script of a few lines has it;
 - volume-segmantics 0.4 with a U-Net of the same encoder on three planes, as it ships
   (fp32, its own reading and HDF5 writing), where ``--volume-segmantics PYTHON`` names an
   environment that has it.
@@ -42,7 +43,7 @@ import numpy as np
 from _tables import show
 from speed_data import make_volume
 
-PARTS = ("raw", "ours 1", "ours 3", "monai 1", "monai 3")
+PARTS = ("raw", "ours 1", "ours 3", "monai 1", "monai 3", "script 3")
 WORKER = Path(__file__).with_name("speed_parts.py")
 VOLUME_SEGMANTICS = Path(__file__).with_name("speed_volume_segmantics.py")
 
@@ -103,7 +104,7 @@ def ratios(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
         / speed[f"{other} {planes}"]
         for how in ("Mvoxel/s", "Mvoxel per processor s")
         for speed in ({row["what"]: row[how] for row in rows},)
-        for other in ("monai", "volume-segmantics")
+        for other in ("monai", "script", "volume-segmantics")
         for planes in (1, 3)
         if {f"{other} {planes}", f"ours {planes}"} <= speed.keys()
     }
