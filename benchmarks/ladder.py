@@ -33,7 +33,8 @@ def main() -> None:
     arguments = _parser().parse_args()
     for name in _ONE_THREAD:  # before numpy and torch are imported, here and in the workers
         os.environ[name] = "1"
-    from ladder_cells import METHODS, cells, left, read_results
+    from _arguments import numbers, words
+from ladder_cells import METHODS, cells, left, read_results
     from ladder_data import ITEMS
     from ladder_plan import Plan
     from ladder_report import Report
@@ -105,9 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("results", type=Path, metavar="RESULTS.jsonl", help="Made, or gone on with.")
-    add("--seeds", type=_numbers, default=[0, 1, 2], help="Comma-separated. Default 0,1,2.")
-    add("--methods", type=_words, help="Comma-separated. Default: all.")
-    add("--volumes", type=_words, help="Items or folders, comma-separated. Default: all ten.")
+    add("--seeds", type=numbers, default=[0, 1, 2], help="Comma-separated. Default 0,1,2.")
+    add("--methods", type=words, help="Comma-separated. Default: all.")
+    add("--volumes", type=words, help="Items or folders, comma-separated. Default: all ten.")
     add("--workers", type=int, default=2, help="Processes of one thread each. Default 2.")
     add("--seconds", type=float, default=40.0, help="Of training, of one core. Default 40.")
     add("--scratch-seconds", type=float, help="The same from scratch. Default: --seconds.")
@@ -117,14 +118,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--report", action="store_true", help="Compute nothing; print what there is.")
     add("--json", action="store_true", help="One JSON object in place of the tables.")
     return parser
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(word) for word in _words(text)]
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def main() -> None:
     arguments = _parser().parse_args()
     for name in _ONE_THREAD:  # before numpy and torch are imported
         os.environ[name] = "1"
-    from ladder_data import ITEMS
+    from _arguments import numbers, words
+from ladder_data import ITEMS
     from learning_cells import METHODS, Cell, Settings, read_results
     from learning_report import Report
     from real_loop import data_folder
@@ -94,23 +95,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("results", type=Path, metavar="RESULTS.jsonl", help="Made, or gone on with.")
-    add("--seeds", type=_numbers, default=[0], help="Comma-separated. Default 0.")
-    add("--methods", type=_words, help="Comma-separated. Default: all.")
-    add("--volumes", type=_words, help="Items or folders. Default: all nine of the ladder.")
-    add("--rounds", type=_numbers, default=[1, 3, 6, 10], help="Slices after which is learned.")
+    add("--seeds", type=numbers, default=[0], help="Comma-separated. Default 0.")
+    add("--methods", type=words, help="Comma-separated. Default: all.")
+    add("--volumes", type=words, help="Items or folders. Default: all nine of the ladder.")
+    add("--rounds", type=numbers, default=[1, 3, 6, 10], help="Slices after which is learned.")
     add("--steps", type=int, default=200, help="Of training each time. Default 200.")
     add("--scratch-steps", type=int, default=400, help="The same from scratch. Default 400.")
     add("--report", action="store_true", help="Compute nothing; print what there is.")
     add("--json", action="store_true", help="One JSON object in place of the tables.")
     return parser
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(word) for word in _words(text)]
 
 
 if __name__ == "__main__":
