@@ -25,6 +25,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from _arguments import numbers, words
+
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -33,8 +35,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     for name in _ONE_THREAD:  # before numpy and torch are imported, here and in the workers
         os.environ[name] = "1"
-    from _arguments import numbers, words
-from ladder_cells import METHODS, cells, left, read_results
+    from ladder_cells import METHODS, cells, left, read_results
     from ladder_data import ITEMS
     from ladder_plan import Plan
     from ladder_report import Report

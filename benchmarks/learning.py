@@ -21,6 +21,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from _arguments import numbers, words
+
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -29,8 +31,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     for name in _ONE_THREAD:  # before numpy and torch are imported
         os.environ[name] = "1"
-    from _arguments import numbers, words
-from ladder_data import ITEMS
+    from ladder_data import ITEMS
     from learning_cells import METHODS, Cell, Settings, read_results
     from learning_report import Report
     from real_loop import data_folder
