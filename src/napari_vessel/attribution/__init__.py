@@ -1,0 +1,6 @@
+"""Why a network says what it says: the one door to captum.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

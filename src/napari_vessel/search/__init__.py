@@ -1,0 +1,6 @@
+"""Hyper-parameter studies: the one door to optuna.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
