@@ -18,6 +18,9 @@ __all__ = [
     "Evaluate",
     "Evaluated",
     "Examine",
+    "Explain",
+    "ExplainClass",
+    "Explained",
     "Export",
     "Exported",
     "Focus",
@@ -103,6 +106,9 @@ from ._events import Retrained as Retrained
 from ._events import SliceProposed as SliceProposed
 from ._events import Trained as Trained
 from ._events import Verified as Verified
+from ._explain_words import Explain as Explain
+from ._explain_words import ExplainClass as ExplainClass
+from ._explain_words import Explained as Explained
 from ._focusing import write_focus as write_focus
 from ._forecast import Forecast as Forecast
 from ._forecast import forecast as forecast

@@ -40,6 +40,8 @@ WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
         "train": _named("_train", "train"),
         "evaluate": _named("_evaluate", "evaluate"),
         "measure": _named("_measure", "measure"),
+        "explain": _named("_explain", "explain"),
+        "explain-class": _named("_explain_class", "explain_class"),
         "export": _named("_export", "export"),
         "verify": _named("_verify", "verify"),
         "convert": _named("_convert", "convert"),
