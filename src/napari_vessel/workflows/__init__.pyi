@@ -4,6 +4,14 @@ __all__ = [
     "AuditPoint",
     "BlockFailed",
     "BlockProposed",
+    "ChunkJudged",
+    "ClassEpoch",
+    "Classified",
+    "ClassifyPlanned",
+    "ClassifyRun",
+    "ClassifySamples",
+    "ClassifyTrain",
+    "ClassifyTrained",
     "Clean",
     "Cleaned",
     "Compare",
@@ -56,6 +64,9 @@ __all__ = [
     "Train",
     "TrainRun",
     "Trained",
+    "Triage",
+    "TriageMap",
+    "Triaged",
     "Verified",
     "Verify",
     "Workflow",
@@ -68,7 +79,9 @@ __all__ = [
     "forecast",
     "found_again",
     "is_project",
+    "is_triage",
     "load_train_run",
+    "open_triage",
     "polarity_used",
     "project_mask",
     "ranked",
@@ -83,6 +96,16 @@ __all__ = [
     "write_focus",
 ]
 
+from ._classify_config import ClassifyRun as ClassifyRun
+from ._classify_events import ChunkJudged as ChunkJudged
+from ._classify_events import ClassEpoch as ClassEpoch
+from ._classify_events import Classified as Classified
+from ._classify_events import ClassifyPlanned as ClassifyPlanned
+from ._classify_events import ClassifyTrained as ClassifyTrained
+from ._classify_events import Triaged as Triaged
+from ._classify_requests import ClassifySamples as ClassifySamples
+from ._classify_requests import ClassifyTrain as ClassifyTrain
+from ._classify_requests import Triage as Triage
 from ._compare_words import Compare as Compare
 from ._compare_words import Compared as Compared
 from ._events import BlockFailed as BlockFailed
@@ -165,3 +188,6 @@ from ._scale import scale_sentence as scale_sentence
 from ._scale import scale_used as scale_used
 from ._train_config import TrainRun as TrainRun
 from ._train_config import load_train_run as load_train_run
+from ._triage_map import TriageMap as TriageMap
+from ._triage_map import is_triage as is_triage
+from ._triage_map import open_triage as open_triage

@@ -79,7 +79,8 @@ class Proposed:
     ``missing_chunks`` were not there and taken as their fill value; ``outside`` blocks lie
     wholly outside of the organ, hold no vessel and were not predicted; ``known`` blocks were
     fused from what an earlier proposal keeps of its planes. In ``empty`` blocks, and in all
-    in a share ``left_out`` of the voxels, a quick look saw no vessel and they hold none.
+    in a share ``left_out`` of the voxels, a quick look saw no vessel and they hold none. A triage
+    made the job leave out ``skipped`` blocks: they hold no vessel, and were not looked at.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Proposed:
     known: int = 0
     empty: int = 0
     left_out: float = 0.0
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,9 @@ class Predict:
 
     ``scheduler`` names a cluster whose workers predict the blocks: ``local``, ``local:N``
     or an address. None: this process does. It is no part of the recipe.
+
+    ``triage`` is a folder that the workflow ``triage`` made of the volume: blocks of a higher
+    probability of a vessel come first, and those below ``skip_below`` are not predicted at all.
     """
 
     volume: str
@@ -94,6 +97,8 @@ class Predict:
     probability: bool = False
     overwrite: bool = False
     scheduler: str | None = None
+    triage: Path | None = None
+    skip_below: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import NetworkConfig
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import VolumeOptions
+from napari_vessel.workflows._run_places import place_of
 
 __all__ = ["PseudoConfig", "Start", "TrainRun", "VolumeEntry", "load_train_run"]
 
@@ -213,8 +214,8 @@ def _resolved(run: TrainRun, folder: Path) -> TrainRun:
     entries = tuple(
         entry.model_copy(
             update={
-                "image": _place(entry.image, folder),
-                "labels": entry.labels and _place(entry.labels, folder),
+                "image": place_of(entry.image, folder),
+                "labels": entry.labels and place_of(entry.labels, folder),
             }
         )
         for entry in run.volume
@@ -228,12 +229,8 @@ def _resolved(run: TrainRun, folder: Path) -> TrainRun:
     return run.model_copy(update=update)
 
 
-def _place(text: str, folder: Path) -> str:
-    return text if "://" in text else str(folder / Path(text).expanduser())
-
-
 def _checkpoint(text: str, folder: Path) -> str:
-    return text if text == "starter" else _place(text, folder)
+    return text if text == "starter" else place_of(text, folder)
 
 
 def _starts(value: object) -> bool:
