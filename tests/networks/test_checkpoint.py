@@ -22,7 +22,7 @@ from napari_vessel.networks import (
     save_checkpoint,
     starter,
 )
-from napari_vessel.networks._card import sealed_text
+from napari_vessel.networks._sealed_card import sealed_text
 
 
 @pytest.fixture

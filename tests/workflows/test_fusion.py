@@ -6,7 +6,7 @@ import pytest
 from napari_vessel.geometry import Box, Plane, VoxelSize
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import CheckpointCard, read_card
-from napari_vessel.networks._card import sealed_text
+from napari_vessel.networks._sealed_card import sealed_text
 from napari_vessel.training import ReviewedPrediction
 from napari_vessel.volumes import volume_of_array
 from napari_vessel.workflows._fusion import best_fusion, cores

@@ -13,7 +13,7 @@ from napari_vessel.networks._attention import gate_skips
 from napari_vessel.networks._config import NetworkConfig
 from napari_vessel.networks._pretrained import download_explained
 
-__all__ = ["build_network"]
+__all__ = ["REFUSALS", "build_network", "first_line"]
 
 
 def _attention_unet(**arguments: Any) -> nn.Module:  # noqa: ANN401 - smp's own
@@ -36,7 +36,7 @@ _MAKERS = {
 }
 
 # What the libraries raise for a name, a depth or an image they do not have or take.
-_REFUSALS = (
+REFUSALS = (
     AssertionError,
     AttributeError,
     IndexError,
@@ -74,10 +74,10 @@ def build_network(config: NetworkConfig) -> nn.Module:
     try:
         network: nn.Module = _MAKERS[config.architecture](**_arguments(config))
         _try(network, config)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         raise CallerError(
             f"No network can be made of architecture={config.architecture!r}, "
-            f"encoder={config.encoder!r}, encoder_depth={config.encoder_depth}: {_first(error)}"
+            f"encoder={config.encoder!r}, encoder_depth={config.encoder_depth}: {first_line(error)}"
         ) from error
     if config.pretrained:
         _fetch_encoder(network, config)
@@ -124,7 +124,7 @@ def _arguments(config: NetworkConfig) -> dict[str, Any]:
     return arguments
 
 
-def _first(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """Return an error's text, without the long lists some libraries add."""
     text = str(error.args[0] if error.args else error).split("\n")[0]
     return text if len(text) <= 120 else text[:117] + "…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import overload
 
 import safetensors
 import safetensors.torch as st
@@ -12,9 +13,14 @@ from torch import nn
 
 from napari_vessel.errors import CallerError, CheckpointError
 from napari_vessel.networks._build import build_network
-from napari_vessel.networks._card import CARD, CheckpointCard, sealed_text
-from napari_vessel.networks._checkpoint import WEIGHTS, Checkpoint
+from napari_vessel.networks._card import CheckpointCard
+from napari_vessel.networks._checkpoint import Checkpoint
+from napari_vessel.networks._classifier import build_classifier
+from napari_vessel.networks._classifier_card import ClassifierCard
+from napari_vessel.networks._classifier_checkpoint import ClassifierCheckpoint
 from napari_vessel.networks._device import prepare
+from napari_vessel.networks._sealed_card import CARD, Card, sealed_text
+from napari_vessel.networks._weights_folder import WEIGHTS, WeightsFolder
 from napari_vessel.volumes import folder_beside
 
 __all__ = ["load_network", "save_checkpoint"]
@@ -22,13 +28,11 @@ __all__ = ["load_network", "save_checkpoint"]
 _Tensors = dict[str, torch.Tensor]
 
 
-def load_network(checkpoint: Checkpoint, device: str | torch.device) -> nn.Module:
-    """Build the network of ``checkpoint`` with its weights; see :meth:`Checkpoint.load`."""
+def load_network(checkpoint: WeightsFolder[Card], device: str | torch.device) -> nn.Module:
+    """Build the network of ``checkpoint`` with its weights; see :meth:`WeightsFolder.load`."""
     tensors = _tensors(checkpoint)
-    # Weights follow, so there is nothing to download.
-    config = checkpoint.card.network.model_copy(update={"pretrained": False})
     try:
-        network = build_network(config)
+        network = _built(checkpoint.card)
     except CallerError as error:
         raise CheckpointError(f"{checkpoint.path / CARD}: field 'network': {error}") from error
     _refuse_mismatch(checkpoint.weights, network.state_dict(), tensors)
@@ -36,7 +40,18 @@ def load_network(checkpoint: Checkpoint, device: str | torch.device) -> nn.Modul
     return prepare(network, torch.device(device))
 
 
-def _tensors(checkpoint: Checkpoint) -> _Tensors:
+def _built(card: Card) -> nn.Module:
+    """Make the network that a card describes; weights follow: there is nothing to download."""
+    here = {"pretrained": False}
+    match card:
+        case CheckpointCard():
+            return build_network(card.network.model_copy(update=here))
+        case ClassifierCard():
+            return build_classifier(card.network.model_copy(update=here))
+    raise TypeError(f"no network is known for a {type(card).__name__}")
+
+
+def _tensors(checkpoint: WeightsFolder[Card]) -> _Tensors:
     content = checkpoint.read_weights()
     try:
         return st.load(content)
@@ -44,9 +59,21 @@ def _tensors(checkpoint: Checkpoint) -> _Tensors:
         raise CheckpointError(f"{checkpoint.weights} holds no safetensors: {error}.") from error
 
 
+@overload
 def save_checkpoint(
     folder: Path, module: nn.Module, card: CheckpointCard, *, half: bool = False
-) -> Checkpoint:
+) -> Checkpoint: ...
+@overload
+def save_checkpoint(
+    folder: Path, module: nn.Module, card: ClassifierCard, *, half: bool = False
+) -> ClassifierCheckpoint: ...
+def save_checkpoint(
+    folder: Path,
+    module: nn.Module,
+    card: CheckpointCard | ClassifierCard,
+    *,
+    half: bool = False,
+) -> Checkpoint | ClassifierCheckpoint:
     """Save a network as a new checkpoint: the folder is whole, or it is not there.
 
     Parameters
@@ -56,7 +83,7 @@ def save_checkpoint(
     module
         The network that ``card.network`` describes.
     card
-        Its card; the check sums are filled in here.
+        Its card, of either kind; the check sums are filled in here.
     half
         Store the weights in 16 bits, and running statistics as they are: half the size,
         and the same mask within rounding.
@@ -72,12 +99,13 @@ def save_checkpoint(
     """
     tensors = _stored(module, half=half)
     content = st.save(tensors)
+    kind = Checkpoint if isinstance(card, CheckpointCard) else ClassifierCheckpoint
     sealed = card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
     with folder_beside(folder) as beside:
         (beside / WEIGHTS).write_bytes(content)
         (beside / CARD).write_text(sealed_text(sealed), encoding="utf-8")
-        Checkpoint.open(beside).load()  # what was written is what a reader gets
-    return Checkpoint.open(folder)
+        kind.open(beside).load()  # what was written is what a reader gets
+    return kind.open(folder)
 
 
 def _stored(module: nn.Module, *, half: bool) -> _Tensors:
