@@ -20,6 +20,7 @@ TORCH_FREE = (
     "phantoms",
     "morphology",
     "cluster",
+    "search",
     "project",
     "workflows",
     "runner",

@@ -1,5 +1,4 @@
-"""Hyper-parameter studies: the one door to optuna.
-"""
+"""Hyper-parameter studies: the one door to optuna."""
 
 import lazy_loader as lazy
 
