@@ -59,6 +59,7 @@ __all__ = [
     "search_atlas",
     "slow_planes",
     "sum_of",
+    "sync",
     "sync_tree",
     "the_cache",
     "volume_of_array",
@@ -80,6 +81,7 @@ from ._atlas import search_atlas as search_atlas
 from ._atomic import folder_beside as folder_beside
 from ._atomic import remove_leftovers as remove_leftovers
 from ._atomic import replace_folder as replace_folder
+from ._atomic import sync as sync
 from ._atomic import sync_tree as sync_tree
 from ._atomic import write_atomically as write_atomically
 from ._chunk_cache import CacheConfig as CacheConfig
