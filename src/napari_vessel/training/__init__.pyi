@@ -5,6 +5,15 @@ from ._bootstrap import Differences as Differences
 from ._bootstrap import paired_differences as paired_differences
 from ._boundary_loss import boundary_sum as boundary_sum
 from ._cache import CachedRead as CachedRead
+from ._class_augmentation import vary as vary
+from ._class_batches import ClassBatch as ClassBatch
+from ._class_batches import ClassBatches as ClassBatches
+from ._class_batches import LoadImages as LoadImages
+from ._classification import ClassCurves as ClassCurves
+from ._classification import ClassificationTask as ClassificationTask
+from ._classification import balanced_weights as balanced_weights
+from ._classification import predict_classes as predict_classes
+from ._classifier_config import ClassifierTrainingConfig as ClassifierTrainingConfig
 from ._config import TrainingConfig as TrainingConfig
 from ._continuous_config import ContinuousConfig as ContinuousConfig
 from ._emphasis import Emphasis as Emphasis
@@ -14,6 +23,7 @@ from ._events import EpochEnd as EpochEnd
 from ._events import FitEnd as FitEnd
 from ._events import StepEnd as StepEnd
 from ._fit import Best as Best
+from ._fit import FitConfig as FitConfig
 from ._fit import FitMemory as FitMemory
 from ._fit import fit as fit
 from ._index import ReviewedIndex as ReviewedIndex
@@ -65,6 +75,11 @@ __all__ = [
     "Best",
     "BlockScore",
     "CachedRead",
+    "ClassBatch",
+    "ClassBatches",
+    "ClassCurves",
+    "ClassificationTask",
+    "ClassifierTrainingConfig",
     "CompletedVolume",
     "ContinuousConfig",
     "CorrectedSlices",
@@ -73,11 +88,13 @@ __all__ = [
     "Emphasis",
     "EpochEnd",
     "FeatureCache",
+    "FitConfig",
     "FitEnd",
     "FitMemory",
     "LabelledVolume",
     "LightConfig",
     "LightSample",
+    "LoadImages",
     "Looked",
     "LossConfig",
     "MixedSampler",
@@ -99,6 +116,7 @@ __all__ = [
     "Task",
     "TrainingConfig",
     "augment",
+    "balanced_weights",
     "bce_sum",
     "boundary_sum",
     "corrected_near",
@@ -112,6 +130,7 @@ __all__ = [
     "learn_light",
     "mean_score",
     "paired_differences",
+    "predict_classes",
     "predict_reviewed",
     "reviewed_loss",
     "score_blocks",
@@ -121,5 +140,6 @@ __all__ = [
     "split_blocks",
     "split_cells",
     "survey",
+    "vary",
     "vessel_box",
 ]

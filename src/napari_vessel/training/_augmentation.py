@@ -7,14 +7,25 @@ the default generator: whoever keeps its state can go on from it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-__all__ = ["augment", "blurred", "moved", "noisy", "regraded"]
+__all__ = ["Moves", "augment", "blurred", "greyed", "moved", "noisy", "placed", "regraded"]
 
 _TURNED = 0.35  # radians, either way
 _ZOOMED = (0.8, 1.0)  # pixels of the patch to one that is seen: above 1 thin labels would be lost
+
+
+class Moves(NamedTuple):
+    """How a patch may be moved; half of them are turned, zoomed and shifted freely."""
+
+    square: bool = True  # flips and quarter turns
+    turned: float = _TURNED
+    zoomed: tuple[float, float] = _ZOOMED
+    shifted: float = 0.0  # of half an edge, either way
 
 
 def augment(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -36,17 +47,31 @@ def augment(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Te
     """
     image, target, reviewed = moved(image, target, reviewed)
     low = torch.where(image.amin(dim=(1, 2, 3), keepdim=True) < 0, -1.0, 0.0)
-    varied = (image - low).clamp(0, 1)
+    return greyed((image - low).clamp(0, 1)) + low, target, reviewed
+
+
+def greyed(image: Tensor, strength: float = 1.0) -> Tensor:
+    """Vary grey values in [0, 1], each image of its own: gamma, contrast, blur and noise.
+
+    Parameters
+    ----------
+    image
+        (n, 1, p, p), float.
+    strength
+        Of the ranges: 0 leaves an image nearly as it is.
+    """
+    varied = image
     graded = regraded(
         varied,
-        gamma=torch.exp(_between(varied, -0.3, 0.3)),
-        contrast=_between(varied, 0.8, 1.25),
-        brightness=_between(varied, -0.1, 0.1),
+        gamma=torch.exp(_between(varied, -0.3 * strength, 0.3 * strength)),
+        contrast=_between(varied, 0.8**strength, 1.25**strength),
+        brightness=_between(varied, -0.1 * strength, 0.1 * strength),
     )
     varied = torch.where(_some(varied, 0.7), graded, varied)
-    varied = torch.where(_some(varied, 0.2), blurred(varied, _between(varied, 0.3, 0.8)), varied)
-    varied = torch.where(_some(varied, 0.3), noisy(varied, _between(varied, 0.0, 0.05)), varied)
-    return varied + low, target, reviewed
+    wide = 0.3 + 0.5 * strength
+    varied = torch.where(_some(varied, 0.2), blurred(varied, _between(varied, 0.3, wide)), varied)
+    noise = _between(varied, 0.0, 0.05 * strength)
+    return torch.where(_some(varied, 0.3), noisy(varied, noise), varied)
 
 
 def moved(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -54,20 +79,30 @@ def moved(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Tens
 
     Labels take the nearest pixel's, so that they stay 0 or 1.
     """
-    count, device = len(image), image.device
-    quarters = torch.randint(4, (count,), device=device) * (torch.pi / 2)
-    freely = torch.rand(count, device=device) < 0.5
-    angle = quarters + freely * (torch.rand(count, device=device) * 2 - 1) * _TURNED
-    low, high = _ZOOMED
-    zoom = torch.where(freely, low + (high - low) * torch.rand(count, device=device), 1.0)
-    flip = torch.where(torch.rand(count, device=device) < 0.5, -1.0, 1.0)
-    cos, sin, none = torch.cos(angle) * zoom, torch.sin(angle) * zoom, torch.zeros_like(zoom)
-    theta = torch.stack([cos * flip, -sin, none, sin * flip, cos, none], dim=1).view(count, 2, 3)
-    grid = nnf.affine_grid(theta, list(image.shape), align_corners=False)
+    grid = placed(image, Moves())
     seen = nnf.grid_sample(image, grid, padding_mode="reflection", align_corners=False)
     labels = torch.cat([target, reviewed], dim=1)
     labels = nnf.grid_sample(labels, grid, mode="nearest", align_corners=False)
     return seen, labels[:, :1], labels[:, 1:]
+
+
+def placed(image: Tensor, moves: Moves) -> Tensor:
+    """Draw, for each image of a batch, where its pixels come from: a grid to sample by."""
+    count, device = len(image), image.device
+    quarters = torch.randint(4, (count,), device=device) * (torch.pi / 2) * moves.square
+    freely = torch.rand(count, device=device) < 0.5
+    angle = quarters + freely * (torch.rand(count, device=device) * 2 - 1) * moves.turned
+    low, high = moves.zoomed
+    zoom = torch.where(freely, low + (high - low) * torch.rand(count, device=device), 1.0)
+    mirrored = (torch.rand(count, device=device) < 0.5) & moves.square
+    flip = torch.where(mirrored, -1.0, 1.0)
+    cos, sin, none = torch.cos(angle) * zoom, torch.sin(angle) * zoom, torch.zeros_like(zoom)
+    right = down = none
+    if moves.shifted:
+        right, down = freely * (torch.rand(2, count, device=device) * 2 - 1) * moves.shifted
+    rows = [cos * flip, -sin, right, sin * flip, cos, down]
+    theta = torch.stack(rows, dim=1).view(count, 2, 3)
+    return nnf.affine_grid(theta, list(image.shape), align_corners=False)
 
 
 def regraded(image: Tensor, *, gamma: Tensor, contrast: Tensor, brightness: Tensor) -> Tensor:

@@ -7,17 +7,40 @@ from dataclasses import dataclass, field
 from math import inf, isfinite
 from statistics import fmean
 from time import monotonic
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
-from napari_vessel.training._config import TrainingConfig
 from napari_vessel.training._events import EpochEnd, FitEnd, StepEnd
 from napari_vessel.training._task import State, Task
 
-__all__ = ["Best", "FitMemory", "fit"]
+__all__ = ["Best", "FitConfig", "FitMemory", "fit"]
 
 B = TypeVar("B")
 _Reason = Literal["epochs", "patience", "minutes", "diverged"]
 _Events = Generator[StepEnd | EpochEnd, None, _Reason]
+
+
+class FitConfig(Protocol):
+    """What the loop asks of a configuration, whatever is trained."""
+
+    @property
+    def epochs(self) -> int:
+        """The most epochs."""
+        ...
+
+    @property
+    def minutes(self) -> float | None:
+        """Stop after so long; none: no limit."""
+        ...
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a better score before the end."""
+        ...
+
+    @property
+    def plateau(self) -> int:
+        """Epochs without a better score before the learning rate halves."""
+        ...
 
 
 @dataclass
@@ -57,7 +80,7 @@ class FitMemory:
 def fit(
     task: Task[B],
     batches: Iterable[B],
-    config: TrainingConfig,
+    config: FitConfig,
     *,
     clock: Callable[[], float] = monotonic,
     memory: FitMemory | None = None,
@@ -105,7 +128,7 @@ def fit(
 def _epochs(
     task: Task[B],
     batches: Iterable[B],
-    config: TrainingConfig,
+    config: FitConfig,
     memory: FitMemory,
     best: Best,
     late: Callable[[], bool],
@@ -129,7 +152,7 @@ def _epochs(
     return "patience" if memory.idle >= config.patience else "epochs"
 
 
-def _judge(task: Task[B], config: TrainingConfig, memory: FitMemory, best: Best) -> EpochEnd:
+def _judge(task: Task[B], config: FitConfig, memory: FitMemory, best: Best) -> EpochEnd:
     """Score the task, keep its state if it is the best so far, and slow down on a plateau."""
     loss, score = fmean(memory.losses or [0.0]), _score(task)
     better = best.beaten_by(score, loss)
