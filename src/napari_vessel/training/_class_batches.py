@@ -31,7 +31,7 @@ class ClassBatches:
 
     Oversampled, every image of the largest class comes once an epoch, and those of the
     others equally often, as many in all of each class. An epoch's order follows from the seed
-    and the epoch's number alone, so that training can be gone on with.
+    and the epoch's number alone, so that training can be gone on with, also in its middle.
 
     Parameters
     ----------
@@ -79,13 +79,15 @@ class ClassBatches:
         return len(_starts(len(self._order(0)), self._batch))
 
     def __iter__(self) -> Iterator[ClassBatch]:
-        """Yield an epoch of batches."""
+        """Yield an epoch of batches, or the rest of one that was begun before a restore."""
         order = self._order(self.epoch)
-        self.epoch += 1
         starts = _starts(len(order), self._batch)
-        for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        ends = [*starts[1:], len(order)]
+        for start, end in list(zip(starts, ends, strict=True))[self._drawn :]:
             some = order[start:end]
+            self._drawn += 1
             yield ClassBatch(np.asarray(self._load(some), np.float32), self.labels[some])
+        self.epoch, self._drawn = self.epoch + 1, 0
 
     def images(self) -> Iterator[Images]:
         """Yield the images alone, in order, for ``predict_classes``."""
@@ -97,12 +99,12 @@ class ClassBatches:
         return self.labels[self.indices]
 
     def state(self) -> dict[str, Any]:
-        """Return what the next epoch follows from, in JSON's types."""
-        return {"epoch": self.epoch}
+        """Return what the next batches follow from, in JSON's types."""
+        return {"epoch": self.epoch, "drawn": self._drawn}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
-        self.epoch = int(state["epoch"])
+        self.epoch, self._drawn = int(state["epoch"]), int(state["drawn"])
 
     def _order(self, epoch: int) -> Labels:
         if self._draw == "in_order":
