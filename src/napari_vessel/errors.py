@@ -24,6 +24,7 @@ __all__ = [
     "ProjectBusyError",
     "ProjectError",
     "ReadError",
+    "SamplesError",
     "UnsupportedVolumeError",
     "VesselError",
     "VolumeNotFoundError",
@@ -65,6 +66,10 @@ class ProjectError(CallerError):
 
 class CheckpointError(CallerError):
     """A checkpoint is damaged, foreign, or does not fit its use."""
+
+
+class SamplesError(CallerError):
+    """Files, a table or a volume cannot be taken for samples of classes as asked."""
 
 
 class ExportError(CallerError):

@@ -4,6 +4,9 @@ from ._betti import BettiNumbers as BettiNumbers
 from ._betti import betti_errors as betti_errors
 from ._betti import betti_numbers as betti_numbers
 from ._block_scores import BlockScores as BlockScores
+from ._classes import ClassRow as ClassRow
+from ._classes import ClassScores as ClassScores
+from ._classes import class_scores as class_scores
 from ._cldice import ClDice as ClDice
 from ._cldice import centreline as centreline
 from ._cldice import centreline_counts as centreline_counts
@@ -35,6 +38,8 @@ __all__ = [
     "BettiNumbers",
     "BlockScores",
     "ClDice",
+    "ClassRow",
+    "ClassScores",
     "Confusion",
     "Connectivity",
     "Interval",
@@ -49,6 +54,7 @@ __all__ = [
     "betti_numbers",
     "centreline",
     "centreline_counts",
+    "class_scores",
     "cldice",
     "cldice_of",
     "confusion",

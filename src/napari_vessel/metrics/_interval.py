@@ -21,7 +21,7 @@ Counts = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A score, and between which values nine of ten redrawn ones lie."""
+    """A score, and between which values most redrawn ones lie: nine of ten, if not said else."""
 
     value: float
     low: float
