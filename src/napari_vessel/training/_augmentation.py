@@ -23,8 +23,8 @@ class Moves(NamedTuple):
     """How a patch may be moved; half of them are turned, zoomed and shifted freely."""
 
     square: bool = True  # flips and quarter turns
-    turned: float = _TURNED
-    zoomed: tuple[float, float] = _ZOOMED
+    turned: float = 0.0  # radians, either way
+    zoomed: tuple[float, float] = (1.0, 1.0)
     shifted: float = 0.0  # of half an edge, either way
 
 
@@ -79,7 +79,7 @@ def moved(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Tens
 
     Labels take the nearest pixel's, so that they stay 0 or 1.
     """
-    grid = placed(image, Moves())
+    grid = placed(image, Moves(turned=_TURNED, zoomed=_ZOOMED))
     seen = nnf.grid_sample(image, grid, padding_mode="reflection", align_corners=False)
     labels = torch.cat([target, reviewed], dim=1)
     labels = nnf.grid_sample(labels, grid, mode="nearest", align_corners=False)

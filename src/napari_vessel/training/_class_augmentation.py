@@ -40,7 +40,7 @@ def vary(image: Tensor, kind: Augmentation, strength: float) -> Tensor:
     if kind == "none":
         return image
     if kind == "flips":
-        return _sampled(image, Moves(turned=0.0, zoomed=(1.0, 1.0)))
+        return _sampled(image, Moves())
     zoom = _ZOOMED**strength
     freely = Moves(kind == "full", _TURNED * strength, (1 / zoom, zoom), _SHIFTED * strength)
     seen = _sampled(image, freely).clamp(0, 1)

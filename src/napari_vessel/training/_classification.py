@@ -183,8 +183,8 @@ class _Seen:
 def balanced_weights(labels: npt.ArrayLike, classes: int) -> npt.NDArray[np.float32]:
     """Return the weight of each class in the loss: all classes together count the same.
 
-    >>> balanced_weights([0, 0, 0, 1], 2).round(3).tolist()
-    [0.667, 2.0]
+    >>> balanced_weights([0, 0, 0, 0, 1, 1], 2).tolist()
+    [0.75, 1.5]
 
     A class without samples has none to weigh: 0.
     """
