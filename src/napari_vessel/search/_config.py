@@ -16,7 +16,7 @@ class StudyConfig(BaseModel, frozen=True, extra="forbid"):
         20, ge=1, description="Trials of the study in all; more can be asked for later."
     )
     minutes: float | None = Field(
-        None, gt=0, description="Begin no trial after so long; none: no limit."
+        None, gt=0, description="Stop after so long, to go on later; none: no limit."
     )
     sampler: Literal["tpe", "random"] = Field(
         "tpe", description="tpe learns from the trials before; random does not."

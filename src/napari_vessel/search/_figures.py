@@ -119,6 +119,8 @@ def _parallel(axes: Axes, summary: StudySummary, space: SearchSpace, score: str)
         heights, value = [scale.height(one) for scale in scales], one.value or 0.0
         share = (value - low) / (high - low) if high > low else 0.5
         best = one is summary.best
+        known = [(at, h) for at, h in enumerate([*heights, share]) if h == h]  # noqa: PLR0124  NaN
+        axes.plot(*zip(*known, strict=True), color=_GREY, linewidth=0.8, linestyle=":", zorder=1)
         axes.plot(
             range(len(names) + 1),
             [*heights, share],

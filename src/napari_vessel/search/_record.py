@@ -26,8 +26,10 @@ class TrialRecord:
         The settings that were drawn, by name; of choices the labels.
     scores
         The score of every epoch that was told, by epoch.
+    origin
+        The first of the trials that are the same one, tried again; else its own number.
     retry_of
-        The trial that it tries again, the first one of several.
+        The trial that it tries again.
     reason
         Why it failed.
     retried
@@ -41,6 +43,7 @@ class TrialRecord:
     seed: int
     scores: dict[int, float] = field(default_factory=dict)
     seconds: float | None = None
+    origin: int = 0
     retry_of: int | None = None
     reason: str = ""
     retried: bool = False

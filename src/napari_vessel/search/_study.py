@@ -17,10 +17,10 @@ from napari_vessel.search._alive import Presence, is_alive
 from napari_vessel.search._config import StudyConfig
 from napari_vessel.search._journal import JournalFile
 from napari_vessel.search._recipe import keep_recipe
-from napari_vessel.search._record import StudySummary
+from napari_vessel.search._record import StudySummary, TrialRecord
 from napari_vessel.search._sampling import draw, pruner_of, quiet, sampler_of
 from napari_vessel.search._space import SearchSpace
-from napari_vessel.search._summary import is_retried, summary_of
+from napari_vessel.search._summary import records_of, retried_among, summary_of
 from napari_vessel.search._trial import Trial
 
 __all__ = ["Study"]
@@ -98,7 +98,7 @@ class Study:
             self._bury()
             trials = self._trials()
             waiting = any(one.state == TrialState.WAITING for one in trials)
-            going = sum(not one.state.is_finished() or _counts(one, trials) for one in trials)
+            going = len(trials) - len(retried_among(trials))  # whoever is tried again counts once
             if not waiting and going >= self.config.trials:
                 return None
             return self._begun(len(trials))
@@ -125,6 +125,11 @@ class Study:
         """Return all trials as they are now, and how much each setting mattered."""
         with quiet():
             return summary_of(self._study)
+
+    def records(self) -> tuple[TrialRecord, ...]:
+        """Return all trials as they are now, also those of other processes; quick."""
+        with quiet():
+            return records_of(self._study)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -195,16 +200,13 @@ class Study:
         attempt = int(trial.user_attrs.get("attempt", 0)) + counts
         storage = self._study._storage  # noqa: SLF001  a trial of another process has no handle
         storage.set_trial_user_attr(trial._trial_id, "reason", reason)  # noqa: SLF001
-        if again and attempt <= self.config.retries and not is_retried(trial, self._trials()):
+        retried = trial.number in retried_among(self._trials())
+        if again and attempt <= self.config.retries and not retried:
             kept = ("seed", "origin")
             facts = {key: value for key, value in trial.user_attrs.items() if key in kept}
             facts = {"origin": trial.number, **facts, "retry_of": trial.number, "attempt": attempt}
             self._study.enqueue_trial(trial.params, user_attrs=facts)
         self._study.tell(trial.number, state=TrialState.FAIL)
-
-
-def _counts(trial: FrozenTrial, trials: list[FrozenTrial]) -> bool:
-    return not is_retried(trial, trials)
 
 
 def _opened(path: Path, config: StudyConfig) -> optuna.Study:

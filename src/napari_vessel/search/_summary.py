@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from napari_vessel.search._record import StudySummary, TrialRecord
 from napari_vessel.search._record import TrialState as State
 
-__all__ = ["is_retried", "summary_of"]
+__all__ = ["records_of", "retried_among", "summary_of"]
 
 _STATES: dict[TrialState, State] = {
     TrialState.WAITING: "waiting",
@@ -24,20 +24,25 @@ _FEWEST = 4  # complete trials, under which importance is chance
 
 def summary_of(study: optuna.Study) -> StudySummary:
     """Return the trials of a study, and how much each setting mattered."""
-    trials = study.get_trials(deepcopy=False)
-    records = tuple(_record(trial, trials) for trial in trials)
+    records = records_of(study)
     return StudySummary(records, _importance(study, records))
 
 
-def is_retried(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> bool:
-    """Tell whether a later trial tries this one again."""
-    later = trials[trial.number + 1 :]
-    return any(one.user_attrs.get("retry_of") == trial.number for one in later)
+def records_of(study: optuna.Study) -> tuple[TrialRecord, ...]:
+    """Return the trials of a study."""
+    trials = study.get_trials(deepcopy=False)
+    retried = retried_among(trials)
+    return tuple(_record(trial, again=trial.number in retried) for trial in trials)
 
 
-def _record(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> TrialRecord:
-    took = trial.duration
-    facts = trial.user_attrs
+def retried_among(trials: Sequence[FrozenTrial]) -> set[int]:
+    """Return the numbers of the trials that a later one tries again."""
+    found = (trial.user_attrs.get("retry_of") for trial in trials)
+    return {number for number in found if number is not None}
+
+
+def _record(trial: FrozenTrial, *, again: bool) -> TrialRecord:
+    took, facts = trial.duration, trial.user_attrs
     return TrialRecord(
         number=trial.number,
         state=_STATES[trial.state],
@@ -46,9 +51,10 @@ def _record(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> TrialRecord:
         seed=int(facts.get("seed", 0)),
         scores=dict(sorted(trial.intermediate_values.items())),
         seconds=took.total_seconds() if took else None,
+        origin=int(facts.get("origin", trial.number)),
         retry_of=facts.get("retry_of"),
         reason=str(facts.get("reason", "")),
-        retried=trial.state == TrialState.FAIL and is_retried(trial, trials),
+        retried=trial.state == TrialState.FAIL and again,
     )
 
 
