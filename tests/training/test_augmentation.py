@@ -103,3 +103,12 @@ def test_each_change_of_grey_does_what_it_says() -> None:
     assert smooth.var() < image.var() / 2
     grey = torch.full((4, 1, 64, 64), 0.5)
     assert noisy(grey, 0.05 * one).std() == pytest.approx(0.05, rel=0.05)
+
+
+def test_without_strength_patches_are_only_flipped_and_turned_by_quarters() -> None:
+    image, target, reviewed = batch()
+    torch.manual_seed(3)
+    varied, labels, known = augment(image, target, reviewed, 0.0)
+    for before, after in ((image, varied), (target, labels), (reviewed, known)):
+        a = before.flatten(1).sort(dim=1).values
+        torch.testing.assert_close(a, after.flatten(1).sort(dim=1).values, atol=0.03, rtol=0)

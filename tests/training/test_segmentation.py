@@ -22,6 +22,7 @@ from napari_vessel.training import (
     score_blocks,
     split_blocks,
 )
+from napari_vessel.training._dropping import dropping
 
 Read = Callable[[Box], np.ndarray]
 
@@ -162,3 +163,28 @@ def test_bf16_learns_too(network: Tiny) -> None:
     losses = [task.step(batch()) for _ in range(12)]
     assert losses[-1] < losses[0]
     assert {p.dtype for p in network.parameters()} == {torch.float32}
+
+
+def test_dropout_drops_while_learning_and_leaves_the_network_as_it_was() -> None:
+    network = Tiny()
+    network.segmentation_head = nn.Identity()
+    seen = []
+    network.segmentation_head.register_forward_hook(lambda _m, given, _out: seen.append(given[0]))
+    with dropping(network, 0.5):
+        network.segmentation_head(torch.ones(8, 16, 4, 4))
+    network.segmentation_head(torch.ones(8, 16, 4, 4))
+    dropped, whole = seen
+    shares = (dropped == 0).float().mean(dim=(2, 3))
+    assert set(shares.unique().tolist()) == {0.0, 1.0}  # whole channels
+    assert 0.2 < shares.mean() < 0.8
+    assert (whole == 1).all()
+
+
+def test_dropout_is_refused_where_there_is_no_head() -> None:
+    with pytest.raises(CallerError, match="leave dropout out"):
+        SegmentationTask(Tiny(), lambda _: 0.0, TrainingConfig(dropout=0.5))
+
+
+def test_momentum_is_the_optimisers() -> None:
+    task = SegmentationTask(Tiny(), lambda _: 0.0, TrainingConfig(momentum=0.7))
+    assert task.state()["optimiser"]["param_groups"][0]["betas"] == (0.7, 0.999)

@@ -28,7 +28,9 @@ class Moves(NamedTuple):
     shifted: float = 0.0  # of half an edge, either way
 
 
-def augment(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def augment(
+    image: Tensor, target: Tensor, reviewed: Tensor, strength: float = 1.0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Turn, flip and zoom images with their labels, then vary the images' grey values.
 
     Parameters
@@ -38,6 +40,8 @@ def augment(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Te
         ``CheckpointCard``).
     target, reviewed
         Of the same shape, 0 or 1.
+    strength
+        Of the ranges; 0 leaves flips and quarter turns, which take nothing away.
 
     Returns
     -------
@@ -45,9 +49,9 @@ def augment(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Te
         New tensors; each image in the range it was in. What comes in from beyond a patch is
         mirrored in the image, and not reviewed.
     """
-    image, target, reviewed = moved(image, target, reviewed)
+    image, target, reviewed = moved(image, target, reviewed, strength)
     low = torch.where(image.amin(dim=(1, 2, 3), keepdim=True) < 0, -1.0, 0.0)
-    return greyed((image - low).clamp(0, 1)) + low, target, reviewed
+    return greyed((image - low).clamp(0, 1), strength) + low, target, reviewed
 
 
 def greyed(image: Tensor, strength: float = 1.0) -> Tensor:
@@ -74,12 +78,16 @@ def greyed(image: Tensor, strength: float = 1.0) -> Tensor:
     return torch.where(_some(varied, 0.3), noisy(varied, noise), varied)
 
 
-def moved(image: Tensor, target: Tensor, reviewed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def moved(
+    image: Tensor, target: Tensor, reviewed: Tensor, strength: float = 1.0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Turn each patch by quarters, flip half of them, and turn and zoom half of them a little.
 
     Labels take the nearest pixel's, so that they stay 0 or 1.
     """
-    grid = placed(image, Moves(turned=_TURNED, zoomed=_ZOOMED))
+    low, high = _ZOOMED
+    zoomed = (low**strength, high**strength)
+    grid = placed(image, Moves(turned=_TURNED * strength, zoomed=zoomed))
     seen = nnf.grid_sample(image, grid, padding_mode="reflection", align_corners=False)
     labels = torch.cat([target, reviewed], dim=1)
     labels = nnf.grid_sample(labels, grid, mode="nearest", align_corners=False)

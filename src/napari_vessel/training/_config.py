@@ -59,10 +59,20 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         "stay as it is.",
     )
     augmentation: bool = Field(default=True, description="Vary patches as scans differ.")
+    augmentation_strength: _Share = Field(
+        0.5,
+        description="How far patches are varied; at 0 only by flips and quarter turns.",
+    )
     learning_rate: float = Field(
         5e-4, gt=0, le=1, description="Of AdamW, at the start. From scratch: 1e-3."
     )
+    momentum: float = Field(
+        0.9, ge=0, lt=1, description="What a step of AdamW keeps of the last one's way (beta 1)."
+    )
     weight_decay: float = Field(1e-4, ge=0, description="Of AdamW.")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="Share of features before the last layer left out at random."
+    )
     gradient_norm: float = Field(1.0, gt=0, description="Longer gradients are clipped to this.")
     loss: LossConfig = Field(LossConfig(), description="What training lowers.")
     averaging: float = Field(
@@ -154,6 +164,12 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         if shares > 1 + 1e-9:
             raise ValueError(
                 f"newest_share, old_share and hard_share are {shares:g} together: at most 1"
+            )
+        strength = type(self).model_fields["augmentation_strength"].default
+        if not self.augmentation and self.augmentation_strength != strength:
+            raise ValueError(
+                f"augmentation_strength={self.augmentation_strength} has no effect while "
+                "augmentation is false: leave it out"
             )
         if self.keep_encoder and self.train_last is not None:
             raise ValueError("train_last keeps the encoder too: leave keep_encoder out")

@@ -15,6 +15,7 @@ from napari_vessel.networks import autocast, choose_precision
 from napari_vessel.training._augmentation import augment
 from napari_vessel.training._averaging import RunningMean
 from napari_vessel.training._config import TrainingConfig
+from napari_vessel.training._dropping import dropping, head_of
 from napari_vessel.training._losses import kept_mean, reviewed_loss
 from napari_vessel.training._replay import Rehearsal
 from napari_vessel.training._room import Room
@@ -50,7 +51,7 @@ class SegmentationTask:
     Raises
     ------
     CallerError
-        Where ``keep_encoder`` is asked of a network that has none.
+        Where ``keep_encoder`` is asked of a network that has none, or dropout of one without head.
     """
 
     def __init__(
@@ -67,6 +68,8 @@ class SegmentationTask:
         precision = choose_precision(self._device, config.precision, network)
         # Gradients underflow in fp16 without loss scaling.
         self.precision = "fp32" if precision == "fp16" else precision
+        if config.dropout:
+            head_of(network)
         frozen = _frozen(network, config)
         for weight in network.parameters():
             weight.requires_grad_(True)
@@ -76,7 +79,10 @@ class SegmentationTask:
         self._room = Room()
         self._weights = [w for w in network.parameters() if w.requires_grad]
         self._optimiser = torch.optim.AdamW(
-            self._weights, lr=config.learning_rate, weight_decay=config.weight_decay
+            self._weights,
+            lr=config.learning_rate,
+            betas=(config.momentum, 0.999),
+            weight_decay=config.weight_decay,
         )
         self._mean = RunningMean(network, config.averaging)
 
@@ -96,9 +102,10 @@ class SegmentationTask:
         parts = batch[:2] if isinstance(batch, Rehearsal) else (batch,)
         share = batch.share if isinstance(batch, Rehearsal) else 0.0
         count, patch = sum(len(part.image) for part in parts), parts[0].image.shape[-1]
-        value = self._room.attempt(
-            lambda: self._backward(parts, share), count=count, patch=patch, device=self._device
-        )
+        with dropping(self.network, self._config.dropout):
+            value = self._room.attempt(
+                lambda: self._backward(parts, share), count=count, patch=patch, device=self._device
+            )
         if not isfinite(value):
             return nan
         norm = nn.utils.clip_grad_norm_(self._weights, self._config.gradient_norm)
@@ -158,7 +165,8 @@ class SegmentationTask:
             for arrays in zip(*parts, strict=True)
         )
         if self._config.augmentation:
-            image, target, reviewed = augment(image, target, reviewed)
+            strength = 2 * self._config.augmentation_strength
+            image, target, reviewed = augment(image, target, reviewed, strength)
         with autocast(self._device, self.precision):
             images = image.contiguous(memory_format=torch.channels_last)
             logits = self._room.logits(self.network, images)
