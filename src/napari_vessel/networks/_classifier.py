@@ -28,6 +28,8 @@ class Classifier(nn.Module):
     ----------
     mean, std
         (C, 1, 1) buffers: what images are standardised by; see :func:`standardise`.
+    size
+        Edge of the images that it takes, in pixels.
     backbone, head
         From images to (N, F) features, and from these to (N, K) logits.
     """
@@ -35,8 +37,11 @@ class Classifier(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, backbone: nn.Module, head: nn.Module, in_channels: int) -> None:
+    def __init__(
+        self, backbone: nn.Module, head: nn.Module, *, in_channels: int, size: int
+    ) -> None:
         super().__init__()
+        self.size = size
         # Images are in [0, 1], evenly as far as is known.
         self.register_buffer("mean", torch.full((in_channels, 1, 1), 0.5))
         self.register_buffer("std", torch.full((in_channels, 1, 1), 0.25))
@@ -105,7 +110,9 @@ def build_classifier(config: ClassifierConfig) -> Classifier:
     if config.pretrained:
         with download_explained(config.backbone):
             backbone = _backbone(config, pretrained=True)
-    network = Classifier(backbone, _head(features, config), config.in_channels)
+    network = Classifier(
+        backbone, _head(features, config), in_channels=config.in_channels, size=config.size
+    )
     network.freeze(_frozen(backbone, config))
     return network
 

@@ -123,7 +123,8 @@ def _try_both(module: nn.Module) -> Precision:
     In processor time: what else the machine does must not decide.
     """
     channels = next((p.shape[1] for p in module.parameters() if p.ndim == 4), 1)
-    image = torch.zeros(1, channels, _TRIAL_EDGE, _TRIAL_EDGE)
+    edge = getattr(module, "size", _TRIAL_EDGE)  # of a classifier, which may take no other
+    image = torch.zeros(1, channels, edge, edge)
     best: dict[Precision, float] = {"fp32": float("inf"), "bf16": float("inf")}
     modes = [(part, part.training) for part in module.modules()]
     module.eval()  # a trial must not move running statistics

@@ -24,6 +24,7 @@ class ClassBatch(NamedTuple):
 
     image: Images  # (n, C, H, W), in [0, 1]
     label: Labels  # (n,): indices of classes
+    which: Labels  # (n,): which of all the images they are
 
 
 class ClassBatches:
@@ -72,27 +73,32 @@ class ClassBatches:
         if not len(self.indices):
             raise CallerError("No images are left to learn from: name more samples.")
         self._load = images if callable(images) else lambda some: images[some]
-        self._batch, self._draw, self._seed, self.epoch = batch, draw, seed, 0
+        self._batch, self._draw, self._seed = batch, draw, seed
+        self.epoch, self._drawn = 0, 0  # batches of the epoch at hand that were given out
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
         return len(_starts(len(self._order(0)), self._batch))
 
     def __iter__(self) -> Iterator[ClassBatch]:
-        """Yield an epoch of batches, or the rest of one that was begun before a restore."""
+        """Yield an epoch of batches, or what is left of one that was interrupted."""
         order = self._order(self.epoch)
         starts = _starts(len(order), self._batch)
         ends = [*starts[1:], len(order)]
-        for start, end in list(zip(starts, ends, strict=True))[self._drawn :]:
-            some = order[start:end]
+        while self._drawn < len(starts):
+            start, end = starts[self._drawn], ends[self._drawn]
             self._drawn += 1
-            yield ClassBatch(np.asarray(self._load(some), np.float32), self.labels[some])
+            yield self._loaded(order[start:end])
         self.epoch, self._drawn = self.epoch + 1, 0
+
+    def in_order(self) -> Iterator[ClassBatch]:
+        """Yield each image once, in order, without beginning an epoch."""
+        for start in range(0, len(self.indices), self._batch):
+            yield self._loaded(self.indices[start : start + self._batch])
 
     def images(self) -> Iterator[Images]:
         """Yield the images alone, in order, for ``predict_classes``."""
-        for start in range(0, len(self.indices), self._batch):
-            yield np.asarray(self._load(self.indices[start : start + self._batch]), np.float32)
+        return (batch.image for batch in self.in_order())
 
     def truth(self) -> Labels:
         """Return the labels in order."""
@@ -105,6 +111,9 @@ class ClassBatches:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         self.epoch, self._drawn = int(state["epoch"]), int(state["drawn"])
+
+    def _loaded(self, some: Labels) -> ClassBatch:
+        return ClassBatch(np.asarray(self._load(some), np.float32), self.labels[some], some)
 
     def _order(self, epoch: int) -> Labels:
         if self._draw == "in_order":

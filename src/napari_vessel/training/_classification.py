@@ -13,17 +13,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from napari_vessel.networks import autocast, choose_precision, trainable_parameters
+from napari_vessel.networks import (
+    Classifier,
+    autocast,
+    choose_precision,
+    trainable_parameters,
+)
 from napari_vessel.training._class_augmentation import vary
 from napari_vessel.training._class_batches import ClassBatch, ClassBatches, Images
+from napari_vessel.training._class_features import KeptFeatures, head_alone_learns
 from napari_vessel.training._class_score import mean_loss, monitored
 from napari_vessel.training._classifier_config import ClassifierTrainingConfig
-from napari_vessel.training._room import Room
+from napari_vessel.training._room import Room, RoomWords
 from napari_vessel.training._task import State
 
 __all__ = ["ClassCurves", "ClassificationTask", "balanced_weights", "predict_classes"]
 
 Probabilities = npt.NDArray[np.float32]
+
+
+_IMAGES = RoomWords("images", option="size", multiple_of=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +83,12 @@ class ClassificationTask:
         self._weights = trainable_parameters(network)
         self._optimiser = _optimiser(self._weights, config)
         self._labels = np.asarray(train_labels) if config.balance == "weights" else None
-        self._room = Room()
+        self._room = Room(_IMAGES)
         self._seen = _Seen()
+        frozen: Classifier | None = network if head_alone_learns(network) else None
+        self._judged_by = KeptFeatures(frozen) if frozen else None
+        varied = config.augmentation != "none"
+        self._learned_from = KeptFeatures(frozen) if frozen and not varied else None
         self.curves = ClassCurves(nan, nan, nan, nan, nan, config.learning_rate)
 
     def step(self, batch: ClassBatch) -> float:
@@ -87,12 +100,10 @@ class ClassificationTask:
             Where the device has no room for a single image.
         """
         self.network.train()
-        image = torch.from_numpy(batch.image).to(self._device)
-        label = torch.from_numpy(batch.label).to(self._device)
         loss, right = self._room.attempt(
-            lambda: self._backward(image, label),
-            count=len(image),
-            patch=image.shape[-1],
+            lambda: self._backward(batch),
+            count=len(batch.image),
+            patch=batch.image.shape[-1],
             device=self._device,
         )
         if not isfinite(loss):
@@ -101,12 +112,12 @@ class ClassificationTask:
         if not isfinite(float(norm)):
             return nan
         self._optimiser.step()
-        self._seen.add(loss, right, len(image))
+        self._seen.add(loss, right, len(batch.image))
         return loss
 
     def validate(self) -> float:
         """Return the monitored score on the validation part, and end the epoch's curves."""
-        probabilities = predict_classes(self.network, self._validation.images())
+        probabilities = self._probabilities()
         truth = self._validation.truth()
         score = monitored(self._config.monitor, truth, probabilities)
         self.curves = ClassCurves(
@@ -125,12 +136,14 @@ class ClassificationTask:
         return {
             "network": {name: value.detach().clone() for name, value in weights.items()},
             "optimiser": deepcopy(self._optimiser.state_dict()),
+            "seen": self._seen.sums(),
         }
 
     def restore(self, state: State) -> None:
         """Go back to a snapshot; the network is then in eval mode."""
         self.network.load_state_dict(state["network"])  # type: ignore[arg-type]
         self._optimiser.load_state_dict(deepcopy(state["optimiser"]))  # type: ignore[arg-type]
+        self._seen = _Seen(*state["seen"])  # type: ignore[misc]
         self.network.eval()
 
     def slow_down(self) -> None:
@@ -138,13 +151,12 @@ class ClassificationTask:
         for group in self._optimiser.param_groups:
             group["lr"] /= 2
 
-    def _backward(self, image: Tensor, label: Tensor) -> tuple[float, int]:
+    def _backward(self, batch: ClassBatch) -> tuple[float, int]:
         """Put the gradient into the weights; return the loss and how many were right."""
         self._optimiser.zero_grad(set_to_none=True)
-        varied = vary(image, self._config.augmentation, self._config.augmentation_strength)
         with autocast(self._device, self.precision):
-            logits = self._room.logits(self.network, varied)
-        logits = logits.float()
+            logits = self._logits(batch).float()
+        label = torch.from_numpy(batch.label).to(self._device)
         loss = cross_entropy(
             logits,
             label,
@@ -155,6 +167,22 @@ class ClassificationTask:
         if isfinite(value):
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return value, int((logits.argmax(1) == label).sum())
+
+    def _logits(self, batch: ClassBatch) -> Tensor:
+        if self._learned_from is not None:
+            return self._room.logits(_head(self.network), self._learned_from.of(batch))
+        image = torch.from_numpy(batch.image).to(self._device)
+        varied = vary(image, self._config.augmentation, self._config.augmentation_strength)
+        return self._room.logits(self.network, varied)
+
+    def _probabilities(self) -> Probabilities:
+        """Return those of the validation part, the network in eval mode."""
+        if self._judged_by is None:
+            return predict_classes(self.network, self._validation.images(), self.precision)
+        self.network.eval()
+        with torch.inference_mode(), autocast(self._device, self.precision):
+            features = self._judged_by.of_all(self._validation)
+            return _softmax(_head(self.network)(some) for some in features)
 
     def _balance(self, logits: Tensor) -> Tensor | None:
         if self._labels is None:
@@ -167,13 +195,17 @@ class _Seen:
     """Sums over what was learned from since the epoch began."""
 
     loss: float = 0.0
-    right: int = 0
-    count: int = 0
+    right: float = 0
+    count: float = 0
 
     def add(self, loss: float, right: int, count: int) -> None:
         self.loss += loss * count
         self.right += right
         self.count += count
+
+    def sums(self) -> list[float]:
+        """Return what a state keeps of it."""
+        return [self.loss, self.right, self.count]
 
     def means(self) -> tuple[float, float]:
         """Return the mean loss and the accuracy, NaN of nothing."""
@@ -224,9 +256,16 @@ def predict_classes(
     """
     device = next(network.parameters()).device
     network.eval()
-    found = []
     with torch.inference_mode(), autocast(device, precision):
-        for image in batches:
-            logits = network(torch.from_numpy(image).to(device)).float()
-            found.append(torch.softmax(logits, 1).cpu().numpy())
+        return _softmax(network(torch.from_numpy(image).to(device)) for image in batches)
+
+
+def _softmax(logits: Iterable[Tensor]) -> Probabilities:
+    found = [torch.softmax(some.float(), 1).cpu().numpy() for some in logits]
     return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
+
+
+def _head(network: nn.Module) -> nn.Module:
+    if not isinstance(network, Classifier):
+        raise TypeError(f"{type(network).__name__} has no head of its own")
+    return network.head

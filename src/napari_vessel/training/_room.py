@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
@@ -13,12 +14,20 @@ from torch.utils.checkpoint import checkpoint
 from napari_vessel.errors import DeviceMemoryError, Offer
 from napari_vessel.networks import memory_explained
 
-__all__ = ["Room"]
+__all__ = ["Room", "RoomWords"]
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_STRIDE = 32  # px: what patches are multiples of
+
+
+@dataclass(frozen=True)
+class RoomWords:
+    """How messages name what is trained on, and the option that makes it smaller."""
+
+    called: str = "patches"
+    option: str = "patch"
+    multiple_of: int = 32  # px
 
 
 class Room:
@@ -36,8 +45,9 @@ class Room:
         Patches at a time; None: there was room for every batch so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, words: RoomWords = RoomWords()) -> None:
         self.most: int | None = None
+        self._words = words
 
     def logits(self, network: nn.Module, images: Tensor) -> Tensor:
         """Run images through the network, in as many parts as there is room for."""
@@ -77,27 +87,29 @@ class Room:
             except DeviceMemoryError as error:
                 now = min(self.most or count, count)
                 if now == 1:
-                    raise _no_room(device, patch) from error
+                    raise _no_room(device, patch, self._words) from error
                 self.most = now // 2
                 _log.warning(
-                    "%s has no room for %d patches at a time: they go in parts of %d. "
+                    "%s has no room for %d %s at a time: they go in parts of %d. "
                     "What is learned stays the same.",
-                    *(device, now, self.most),
+                    *(device, now, self._words.called, self.most),
                 )
             _restore(random, device)
             if device.type == "cuda":
                 torch.cuda.empty_cache()
 
 
-def _no_room(device: torch.device, patch: int) -> DeviceMemoryError:
+def _no_room(device: torch.device, patch: int, words: RoomWords = RoomWords()) -> DeviceMemoryError:
     """Say that not even one patch fits, and what would do: another recipe."""
-    half = patch // 2 // _STRIDE * _STRIDE
-    offers = [Offer(f"smaller patches of {half}²", {"patch": half})] if half else []
+    half = patch // 2 // words.multiple_of * words.multiple_of
+    smaller = Offer(f"smaller {words.called} of {half}²", {words.option: half})
+    offers = [smaller] if half else []
     if device.type != "cpu":
         offers.append(Offer("the CPU", {"device": "cpu"}))
     ways = " or ".join(offer.label for offer in offers) or "more memory"
     return DeviceMemoryError(
-        f"No room on {device} to train on one patch of {patch} × {patch} pixels: train with "
+        f"No room on {device} to train on {words.called} of {patch} × {patch} pixels, even one at "
+        f"a time: train with "
         f"{ways}. That is another recipe: what is learned differs a little.",
         tuple(offers),
     )
