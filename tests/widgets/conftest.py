@@ -30,8 +30,18 @@ def painter():
 
 @pytest.fixture
 def qtbot(qtbot):
-    """pytest-qt's, waiting a minute: whether something ends at all, on a busy machine too."""
+    """pytest-qt's, waiting a minute: whether something ends at all, on a busy machine too.
+
+    A click waits for its widget to have room: a layout that is made anew gives it none at first.
+    """
     qtbot.waitUntil = partial(qtbot.waitUntil, timeout=60_000)
+    at_once = qtbot.mouseClick
+
+    def click(widget, *args, **kwargs):
+        qtbot.waitUntil(lambda: not widget.size().isEmpty())
+        at_once(widget, *args, **kwargs)
+
+    qtbot.mouseClick = click
     return qtbot
 
 
