@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
@@ -13,7 +13,7 @@ from napari_vessel.training import ClassifierTrainingConfig
 from napari_vessel.workflows._run_places import place_of
 from napari_vessel.workflows._train_config import Start
 
-__all__ = ["ClassifyRun", "located_data"]
+__all__ = ["ClassifyRun", "data_without_folders", "located_data"]
 
 _PATHS = ("path", "images", "volume", "table", "image", "mask")
 _SUM = 1e-6
@@ -70,6 +70,22 @@ class ClassifyRun(BaseModel, frozen=True, extra="forbid"):
 def located_data(data: DataConfig, folder: Path) -> DataConfig:
     """Return a data set with paths that are relative to ``folder`` made absolute."""
     return _located(data, folder)
+
+
+def data_without_folders(data: DataConfig) -> dict[str, object]:
+    """Return a data set's configuration as values, its paths without the machine's folders."""
+
+    def named(value: object, key: str = "") -> object:
+        if isinstance(value, dict):
+            return {name: named(item, name) for name, item in value.items()}
+        if isinstance(value, list):
+            return [named(item) for item in value]
+        if key in _PATHS and isinstance(value, str):
+            return PurePath(value).name
+        return value
+
+    values = data.model_dump(mode="json")
+    return {name: named(value, name) for name, value in values.items()}
 
 
 def _located(model: _Model, folder: Path) -> _Model:

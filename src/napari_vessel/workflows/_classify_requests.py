@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from napari_vessel.datasets import DataConfig
 from napari_vessel.geometry import Box
@@ -28,19 +29,21 @@ class ClassifyTrain:
 
 @dataclass(frozen=True, slots=True)
 class ClassifySamples:
-    """Classify samples; where some have labels, score that.
+    """Classify samples; ``scored``: they have classes, and what is said is scored.
 
-    ``out`` is a folder for evaluation.csv, probabilities.csv and, where there are labels,
+    ``out`` is a folder for evaluation.csv, probabilities.csv and, where it is scored,
     scores.json and the confusion matrix; none: the answer alone. ``split`` and ``part``: only the
-    samples that a split.csv puts in that part.
+    samples that a split.csv puts in that part. ``draws``: resamplings for intervals.
     """
 
     checkpoint: str
     data: DataConfig
     out: Path | None = None
     split: Path | None = None
-    part: str = "all"
+    part: Literal["all", "train", "validation", "test"] = "all"
     batch: int = 64
+    draws: int = 1000
+    scored: bool = False
     device: str = "auto"
     overwrite: bool = False
 

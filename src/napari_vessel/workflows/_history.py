@@ -9,10 +9,10 @@ from napari_vessel.training import EpochEnd, FitEnd, StepEnd
 
 
 class History:
-    """Collects the epochs of a training and how it ended; ``before`` are lines to go on from."""
+    """Collects the epochs of a training and how it ended."""
 
-    def __init__(self, before: bytes = b"") -> None:
-        self._before = before
+    def __init__(self) -> None:
+        self._before = b""
         self._entries: list[EpochEnd | FitEnd] = []
 
     def add(self, event: StepEnd | EpochEnd | FitEnd) -> None:
@@ -30,3 +30,7 @@ class History:
         """Return JSON Lines, an epoch each, the end last."""
         lines = (json.dumps(asdict(entry)) + "\n" for entry in self._entries)
         return self._before + "".join(lines).encode()
+
+    def restore(self, lines: bytes) -> None:
+        """Go on from lines."""
+        self._before, self._entries = lines, []

@@ -111,7 +111,7 @@ class RetrainRun:
 
     def _learner(
         self, device: torch.device, found: dict[str, Any] | None
-    ) -> tuple[Learner, nn.Module]:
+    ) -> tuple[Learner[History], nn.Module]:
         network = self.checkpoint.load(device)
         learner = Learner(
             self.lesson.task(network),
@@ -120,6 +120,7 @@ class RetrainRun:
             self.folder,
             FitMemory(),
             History(),
+            self.lesson.config.steps_per_epoch,
             clock=working_time,  # a prediction that a person waits for does not shorten it
         )
         if found is None:

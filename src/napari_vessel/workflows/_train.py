@@ -86,7 +86,9 @@ def _trained(
                 subject, pseudo, folder.pseudo, request.device
             )
     sampler = yield from sampler_of(lesson, probabilities)
-    learner = Learner(task, sampler, lesson.config.training, folder, FitMemory(), History())
+    config = lesson.config.training
+    steps = config.steps_per_epoch
+    learner = Learner(task, sampler, config, folder, FitMemory(), History(), steps)
     if state is None:
         yield Progress(0, 1, "epochs", "Scoring the network before training")
     else:
@@ -99,7 +101,7 @@ def _published(
     folder: TrainFolder,
     origin: Origin,
     lesson: TrainLesson,
-    learner: Learner,
+    learner: Learner[History],
     ended: FitEnd,
     started: float,
 ) -> Iterator[Progress | Trained]:

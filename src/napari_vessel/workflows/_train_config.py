@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Discriminator, Field, Tag, field_validator, model_validator
 
@@ -17,7 +17,7 @@ from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import VolumeOptions
 from napari_vessel.workflows._run_places import place_of
 
-__all__ = ["PseudoConfig", "Start", "TrainRun", "VolumeEntry", "load_train_run"]
+__all__ = ["PseudoConfig", "Start", "TrainRun", "VolumeEntry", "load_train_run", "located_run"]
 
 _FROM_SCRATCH = {"learning_rate": 1e-3, "keep_statistics": False}
 _OF_CORRECTIONS = (
@@ -26,6 +26,7 @@ _OF_CORRECTIONS = (
 )
 _Edge = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Probability = Annotated[float, Field(ge=0, le=1)]
+_Run = TypeVar("_Run", bound="TrainRun")
 
 
 class Start(BaseModel, frozen=True, extra="forbid"):
@@ -206,11 +207,11 @@ def load_train_run(path: Path) -> TrainRun:
         values = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except ValueError as error:
         raise CallerError(f"{path} cannot be understood: {error}.") from error
-    return _resolved(TrainRun.model_validate(values), path.absolute().parent)
+    return located_run(TrainRun.model_validate(values), path.absolute().parent)
 
 
-def _resolved(run: TrainRun, folder: Path) -> TrainRun:
-    """Make paths absolute."""
+def located_run(run: _Run, folder: Path) -> _Run:
+    """Return it with paths that are relative to ``folder`` made absolute."""
     entries = tuple(
         entry.model_copy(
             update={

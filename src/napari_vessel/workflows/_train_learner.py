@@ -7,23 +7,23 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, fields
 from math import inf, isfinite
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 
 from napari_vessel.errors import ProjectError
 from napari_vessel.training import (
     Best,
+    ClassifierTrainingConfig,
     EpochEnd,
     FitEnd,
     FitMemory,
-    SegmentationTask,
     StepEnd,
+    Task,
     TrainingConfig,
     fit,
 )
 from napari_vessel.workflows._events import Progress
-from napari_vessel.workflows._history import History
 from napari_vessel.workflows._train_folder import TrainFolder
 from napari_vessel.workflows._train_progress import training_progress
 
@@ -47,16 +47,45 @@ class Resumable(Protocol):
         ...
 
 
+class Learned(Task[Any], Protocol):
+    """A task whose arithmetic is told, so that it is kept through interruptions."""
+
+    @property
+    def precision(self) -> str:
+        """Name of the arithmetic."""
+        ...
+
+
+class Curve(Protocol):
+    """What is kept of the epochs."""
+
+    def add(self, event: StepEnd | EpochEnd | FitEnd) -> None:
+        """Keep what counts."""
+        ...
+
+    def lines(self) -> bytes:
+        """Return JSON Lines."""
+        ...
+
+    def restore(self, lines: bytes) -> None:
+        """Go on from lines."""
+        ...
+
+
+C = TypeVar("C", bound=Curve)
+
+
 @dataclass
-class Learner:
+class Learner(Generic[C]):
     """A task, what it draws from, and all that the next step follows from."""
 
-    task: SegmentationTask
+    task: Learned
     sampler: Resumable
-    config: TrainingConfig
+    config: TrainingConfig | ClassifierTrainingConfig
     folder: TrainFolder
     memory: FitMemory
-    history: History
+    history: C
+    steps_per_epoch: int
     seconds: float = 0.0  # of training before this process
     clock: Callable[[], float] = monotonic
 
@@ -74,7 +103,7 @@ class Learner:
             best = Best(state=state["best"], **memory.pop("best"))
             self.memory = FitMemory(best=best, **memory)
             self.sampler.restore(json.loads(state["sampler"]))
-            self.history = History(state["history"].encode())
+            self.history.restore(state["history"].encode())
             self.seconds = float(state["seconds"])
             _restore_random(state["random"])
         except (LookupError, TypeError, ValueError, RuntimeError) as error:
@@ -102,7 +131,7 @@ class Learner:
                     self._keep(event)
                     kept = now
                 yield event
-                yield training_progress(self.config, event, self.seconds)
+                yield training_progress(self.config, self.steps_per_epoch, event, self.seconds)
         except GeneratorExit:
             if last is not None:
                 self._keep(last)
@@ -113,7 +142,7 @@ class Learner:
         """Keep what there is, also after the end: the best state can be gone on from."""
         self.folder.save(self._state(), self.history.lines())
 
-    def _limited(self) -> TrainingConfig:
+    def _limited(self) -> TrainingConfig | ClassifierTrainingConfig:
         """Take what was trained before from the time limit."""
         if self.config.minutes is None:
             return self.config
