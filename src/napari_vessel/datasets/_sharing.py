@@ -8,16 +8,19 @@ from numpy.typing import NDArray
 __all__ = ["shared_out"]
 
 _TRIES = 32
+_MANY = 2000  # groups; so many come out alike however they are drawn
 
 Counts = NDArray[np.int64]
+Shares = NDArray[np.float64]
 
 
-def shared_out(counts: Counts, pinned: Counts, fractions: NDArray[np.float64], seed: int) -> Counts:
+def shared_out(counts: Counts, pinned: Counts, fractions: Shares, seed: int) -> Counts:
     """Choose a part for each group.
 
     Groups are taken in turn, the largest first and equals by lot; each goes where the classes
-    that it holds are furthest below what they should be. Of several lots the best is kept: the
-    one that leaves the fewest classes out of a part, then the one nearest to the fractions.
+    that it holds are furthest below what they should be. A class that a part then lacks is
+    brought there from one that has it twice. Of several lots the best is kept: the one that
+    leaves the fewest classes out of a part, then the one nearest to the fractions.
 
     Parameters
     ----------
@@ -26,7 +29,7 @@ def shared_out(counts: Counts, pinned: Counts, fractions: NDArray[np.float64], s
     pinned
         (groups,), the part of those that have one; else -1.
     fractions
-        (parts,).
+        (parts,); a part of 0 is given nothing.
     seed
         Of the lots.
 
@@ -37,59 +40,81 @@ def shared_out(counts: Counts, pinned: Counts, fractions: NDArray[np.float64], s
     """
     if len(counts) == 0:
         return np.zeros(0, np.int64)
-    rng = np.random.default_rng(seed)
-    kinds, kind = np.unique(counts, axis=0, return_inverse=True)
-    # Many alike groups (each sample by itself) come out the same however they are drawn.
-    tries = 1 if len(counts) > 20 * len(kinds) else _TRIES
-    found = [_one_lot(counts, kind.ravel(), pinned, fractions, rng) for _ in range(tries)]
-    return min(found, key=lambda chosen: _fault(counts, chosen, fractions))
+    random = np.random.default_rng(seed)
+    tries = 1 if len(counts) > _MANY else _TRIES
+    lots = [_one_lot(counts, pinned, fractions, random.random(len(counts))) for _ in range(tries)]
+    mended = [_mended(counts, pinned, fractions, lot) for lot in lots]
+    return min(mended, key=lambda chosen: _fault(_held(counts, chosen, fractions), fractions))
 
 
-def _one_lot(
-    counts: Counts,
-    kind: Counts,
-    pinned: Counts,
-    fractions: NDArray[np.float64],
-    rng: np.random.Generator,
-) -> Counts:
+def _one_lot(counts: Counts, pinned: Counts, fractions: Shares, lot: Shares) -> Counts:
     chosen = pinned.copy()
-    total = counts.sum(axis=0)
-    wanted = fractions[:, None] * total[None, :]  # parts, classes
-    share = 1 / np.maximum(total, 1)
-    held = np.zeros_like(wanted)
-    for part in range(len(fractions)):
-        held[part] = counts[pinned == part].sum(axis=0)
-    lot = rng.random(len(counts))
-    free = np.flatnonzero(pinned < 0)
-    order = free[np.lexsort((lot[free], kind[free], -counts[free].max(axis=1)))]
-    open_ = fractions > 0
-    for group in order:
-        chosen[group] = _neediest(counts[group], held, wanted, share, open_)
-        held[chosen[group]] += counts[group]
+    parts = [part for part, fraction in enumerate(fractions) if fraction > 0]
+    total = counts.sum(axis=0).tolist()
+    held = _held(counts, pinned, fractions).tolist()
+    order = np.lexsort((lot, -counts.max(axis=1)))
+    for group in order[pinned[order] < 0].tolist():
+        own = [(at, int(counts[group, at])) for at in np.flatnonzero(counts[group]).tolist()]
+
+        def need(part: int, own: list[tuple[int, int]] = own) -> float:
+            # How much the squared distance from what is wanted shrinks, by share of the class.
+            share = float(fractions[part])
+            short = (
+                (share * total[at] - held[part][at] - n / 2) * n / total[at] ** 2 for at, n in own
+            )
+            return sum(short) / share
+
+        best = max(parts, key=need)
+        chosen[group] = best
+        for at, n in own:
+            held[best][at] += n
     return chosen
 
 
-def _neediest(
-    group: Counts,
-    held: NDArray[np.float64],
-    wanted: NDArray[np.float64],
-    share: NDArray[np.float64],
-    open_: NDArray[np.bool_],
-) -> int:
-    """Return the part whose distance from what is wanted grows least by the group."""
-    weight = (share * group) / np.sqrt(np.maximum(wanted, 1e-9))
-    need = ((wanted - held - group / 2) * weight).sum(axis=1)
-    # A part that lacks a class is served before one that has some of it.
-    lacking = ((held == 0) & (wanted > 0) & (group > 0)).sum(axis=1)
-    fits = (held.sum(axis=1) + group.sum() / 2 <= np.maximum(wanted.sum(axis=1), 1)) | (
-        held.sum(axis=1) == 0
-    )
-    order = np.lexsort((-need, ~(fits & (lacking > 0)), ~open_))
-    return int(order[0])
+def _mended(counts: Counts, pinned: Counts, fractions: Shares, chosen: Counts) -> Counts:
+    """Move a group where a part lacks its class, as long as nothing else is lost by that."""
+    for _ in range(2 * fractions.size * counts.shape[1]):
+        held = _held(counts, chosen, fractions)
+        fault = _fault(held, fractions)
+        moves = _moves(counts, pinned, fractions, chosen, held)
+        tried = [(_fault(_after(held, counts[g], chosen[g], p), fractions), g, p) for g, p in moves]
+        if not tried or min(tried)[0] >= fault:
+            return chosen
+        _, group, part = min(tried)
+        chosen[group] = part
+    return chosen
 
 
-def _fault(counts: Counts, chosen: Counts, fractions: NDArray[np.float64]) -> tuple[int, float]:
-    held = np.stack([counts[chosen == part].sum(axis=0) for part in range(len(fractions))])
-    total = np.maximum(counts.sum(axis=0), 1)
-    missing = int(((held == 0) & (fractions[:, None] > 0)).sum())
-    return missing, float((((held / total) - fractions[:, None]) ** 2).sum())
+def _moves(
+    counts: Counts, pinned: Counts, fractions: Shares, chosen: Counts, held: Counts
+) -> list[tuple[int, int]]:
+    """Return (group, part): one group of each kind and part it comes from."""
+    lacking = np.argwhere((held == 0) & (fractions[:, None] > 0) & (counts.sum(axis=0) > 0))
+    moves = []
+    for part, kind in lacking.tolist():
+        able = np.flatnonzero((pinned < 0) & (counts[:, kind] > 0) & (chosen != part))
+        if len(able):
+            alike = np.column_stack([counts[able], chosen[able]])
+            _, first = np.unique(alike, axis=0, return_index=True)
+            moves += [(int(group), part) for group in able[first]]
+    return moves
+
+
+def _after(held: Counts, group: Counts, old: int, new: int) -> Counts:
+    moved = held.copy()
+    moved[old] -= group
+    moved[new] += group
+    return moved
+
+
+def _held(counts: Counts, chosen: Counts, fractions: Shares) -> Counts:
+    return np.stack([counts[chosen == part].sum(axis=0) for part in range(fractions.size)])
+
+
+def _fault(held: Counts, fractions: Shares) -> tuple[int, float]:
+    """Return how many classes parts lack, training counted twice; then the distance."""
+    lacking = (held == 0) & (fractions[:, None] > 0)
+    weight = np.where(np.arange(fractions.size) == 0, 2, 1)[:, None]
+    share = held / np.maximum(held.sum(axis=0), 1)
+    distance = float(((share - fractions[:, None]) ** 2).sum())
+    return int((lacking * weight).sum()), distance
