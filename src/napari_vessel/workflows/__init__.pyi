@@ -1,4 +1,5 @@
 __all__ = [
+    "RUN_KINDS",
     "WORKFLOWS",
     "AuditPlace",
     "AuditPoint",
@@ -56,6 +57,8 @@ __all__ = [
     "Ranked",
     "Retrain",
     "Retrained",
+    "RunFile",
+    "RunOptions",
     "ScaleUsed",
     "SlicePoint",
     "SliceProposed",
@@ -74,29 +77,39 @@ __all__ = [
     "as_values",
     "blended",
     "check_output",
+    "config_beside",
     "discard_unfinished",
     "draw_audit_set",
+    "file_of",
     "forecast",
     "found_again",
     "is_project",
     "is_triage",
+    "kind_of",
+    "load_run",
     "load_train_run",
+    "located_data",
     "open_triage",
     "polarity_used",
     "project_mask",
     "ranked",
+    "read_values",
     "request_as_json",
     "request_of_json",
     "request_of_project",
+    "run_text",
     "scale_sentence",
     "scale_used",
     "scan_of",
     "score_audit",
     "stock_of",
+    "validated",
     "write_focus",
+    "write_run",
 ]
 
 from ._classify_config import ClassifyRun as ClassifyRun
+from ._classify_config import located_data as located_data
 from ._classify_events import ChunkJudged as ChunkJudged
 from ._classify_events import ClassEpoch as ClassEpoch
 from ._classify_events import Classified as Classified
@@ -183,6 +196,17 @@ from ._requests import Propose as Propose
 from ._requests import Retrain as Retrain
 from ._requests import Train as Train
 from ._requests import Verify as Verify
+from ._run_file import RunFile as RunFile
+from ._run_file import RunOptions as RunOptions
+from ._run_kinds import RUN_KINDS as RUN_KINDS
+from ._run_kinds import file_of as file_of
+from ._run_kinds import kind_of as kind_of
+from ._run_places import read_values as read_values
+from ._run_read import load_run as load_run
+from ._run_read import validated as validated
+from ._run_write import config_beside as config_beside
+from ._run_write import run_text as run_text
+from ._run_write import write_run as write_run
 from ._scale import ScaleUsed as ScaleUsed
 from ._scale import scale_sentence as scale_sentence
 from ._scale import scale_used as scale_used

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -15,7 +13,7 @@ from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import NetworkConfig
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import VolumeOptions
-from napari_vessel.workflows._run_places import place_of
+from napari_vessel.workflows._run_places import place_of, read_values
 
 __all__ = ["PseudoConfig", "Start", "TrainRun", "VolumeEntry", "load_train_run", "located_run"]
 
@@ -198,16 +196,7 @@ def load_train_run(path: Path) -> TrainRun:
     pydantic.ValidationError
         Naming the field.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CallerError(f"{path} cannot be read: {reason}. Expected a .toml or .json.") from error
-    try:
-        values = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
-    except ValueError as error:
-        raise CallerError(f"{path} cannot be understood: {error}.") from error
-    return located_run(TrainRun.model_validate(values), path.absolute().parent)
+    return located_run(TrainRun.model_validate(read_values(path)), path.absolute().parent)
 
 
 def located_run(run: _Run, folder: Path) -> _Run:
