@@ -167,16 +167,14 @@ for n in range(100_000):
 def test_every_object_that_was_said_to_be_saved_is_there_after_a_kill(tmp_path):
     for round_ in range(3):
         folder = tmp_path / str(round_)
-        child = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE
-        )
-        said = -1
-        for _ in range(5 + 7 * round_):
-            said = int(child.stdout.readline())
-        os.kill(child.pid, signal.SIGKILL)
-        for line in child.stdout.read().split():
-            said = int(line)
-        child.wait()
+        command = [sys.executable, "-c", WRITER, str(folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+            said = -1
+            for _ in range(5 + 7 * round_):
+                said = int(child.stdout.readline())
+            os.kill(child.pid, signal.SIGKILL)
+            for line in child.stdout.read().split():
+                said = int(line)
         book, problems = replayed(folder)
         assert book.ids[: said + 1] == [f"o{n}" for n in range(said + 1)]
         assert problems == []

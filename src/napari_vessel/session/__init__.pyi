@@ -1,5 +1,7 @@
 __all__ = [
+    "COLOURS",
     "PICTURE",
+    "SYMBOLS",
     "Activity",
     "ActivityName",
     "Answer",
@@ -7,6 +9,7 @@ __all__ = [
     "ComputeState",
     "Continuous",
     "ContinuousState",
+    "CropConfig",
     "DisagreementMap",
     "ErrorMap",
     "Found",
@@ -15,11 +18,16 @@ __all__ = [
     "Job",
     "JobWish",
     "Judges",
+    "KeptClassifier",
     "LocalThreshold",
     "Looked",
     "Moved",
     "Networks",
     "NothingProposed",
+    "ObjectClass",
+    "Objects",
+    "ObjectsConfig",
+    "ObjectsSaved",
     "Opened",
     "Outdated",
     "Overview",
@@ -32,12 +40,17 @@ __all__ = [
     "Session",
     "SessionEvents",
     "Situation",
+    "Snapshot",
     "Stamp",
+    "Taught",
     "ToolConfig",
+    "Verdict",
+    "WhyThis",
     "convert_volume_of",
     "converted_place",
     "region_for",
     "slow_planes_of",
+    "why_not",
 ]
 
 from ._continuous import Continuous as Continuous
@@ -57,6 +70,19 @@ from ._judges import Judges as Judges
 from ._learning import ComputeState as ComputeState
 from ._local import LocalThreshold as LocalThreshold
 from ._networks import Networks as Networks
+from ._objects import Objects as Objects
+from ._objects import ObjectsSaved as ObjectsSaved
+from ._objects_config import CropConfig as CropConfig
+from ._objects_config import KeptClassifier as KeptClassifier
+from ._objects_config import ObjectsConfig as ObjectsConfig
+from ._objects_done import WhyThis as WhyThis
+from ._objects_judging import Taught as Taught
+from ._objects_lesson import why_not as why_not
+from ._objects_table import Snapshot as Snapshot
+from ._objects_values import COLOURS as COLOURS
+from ._objects_values import SYMBOLS as SYMBOLS
+from ._objects_values import ObjectClass as ObjectClass
+from ._objects_values import Verdict as Verdict
 from ._overview import Overview as Overview
 from ._overview import OverviewLevel as OverviewLevel
 from ._queue import NothingProposed as NothingProposed

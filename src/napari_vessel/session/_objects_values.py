@@ -21,6 +21,7 @@ __all__ = [
     "deed_of_json",
     "inverse",
     "json_of_deed",
+    "new_class",
 ]
 
 Point = tuple[float, float, float]
@@ -45,10 +46,12 @@ class ObjectClass:
     symbol: str
 
 
-DEFAULT_CLASSES = (
-    ObjectClass("not sclerotic", COLOURS[0], SYMBOLS[0]),
-    ObjectClass("globally sclerotic", COLOURS[1], SYMBOLS[1]),
-)
+def new_class(name: str, place: int) -> ObjectClass:
+    """Return a class that looks unlike the ``place`` classes before it."""
+    return ObjectClass(name, COLOURS[place % len(COLOURS)], SYMBOLS[place % len(SYMBOLS)])
+
+
+DEFAULT_CLASSES = (new_class("not sclerotic", 0), new_class("globally sclerotic", 1))
 
 
 @dataclass(frozen=True, slots=True)

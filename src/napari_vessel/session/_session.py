@@ -18,6 +18,7 @@ from napari_vessel.session._jobs import SessionJobs
 from napari_vessel.session._learning import SessionLearning
 from napari_vessel.session._measure import SessionMeasure
 from napari_vessel.session._networks import SessionNetworks
+from napari_vessel.session._objects_learning import SessionObjects
 from napari_vessel.session._opening import (
     Callbacks,
     FirstHole,
@@ -45,6 +46,7 @@ class Session(
     SessionHistory,
     SessionTools,
     SessionJobs,
+    SessionObjects,
 ):
     """One volume, its project, its proposal and its corrections, as one viewer has them open.
 
@@ -175,6 +177,7 @@ class Session(
         if self._work:
             self._work.close()
         self.leave_jobs()
+        self.leave_objects()
         self.runner.close()
 
     # -- inside ----------------------------------------------------------------

@@ -31,6 +31,11 @@ ActivityName = Literal[
     "progress",
     "light",
     "networks",
+    "objects",
+    "classify",
+    "teach",
+    "explain",
+    "triage",
 ]
 ActivityState = Literal["idle", "running", "done", "failed", "cancelled", "paused"]
 SaveState = Literal["nothing", "saving", "saved", "aside", "failed"]

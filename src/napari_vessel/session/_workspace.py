@@ -17,6 +17,7 @@ from napari_vessel.errors import CallerError, WriteError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import Project, log_to_folder
 from napari_vessel.session._disagreement import DisagreementMap
+from napari_vessel.session._made_project import made_project
 from napari_vessel.session._proposal_view import ProposalView
 from napari_vessel.session._values import Opened
 from napari_vessel.workflows import Focus, write_focus
@@ -65,7 +66,7 @@ class Workspace:
         with self._making:
             if self.project is None:
                 opened = self.opened
-                self.project = Project.create(opened.place, opened.volume, region=opened.region)
+                self.project = made_project(opened.place, opened.volume, opened.region)
                 self._log.enter_context(log_to_folder(self.project.logs))
                 self._keep_threshold(self.project)  # chosen before there was a project
             return self.project
