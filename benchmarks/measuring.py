@@ -175,7 +175,7 @@ def exported(table: Table, graph: VesselGraph, source: MaskSource, out: Path) ->
         table.step(
             f"write {kind}",
             lambda write=write, path=path: last(write(graph, source, path)),
-            lambda _, path=path: f"{_megabytes(path):.1f} MB",
+            lambda _, path=path: f"{megabytes(path):.1f} MB",
         )
         table.step(
             f"read {kind}", lambda kind=kind, path=path: check(kind, path), lambda found: found
@@ -185,7 +185,7 @@ def exported(table: Table, graph: VesselGraph, source: MaskSource, out: Path) ->
         table.step(
             f"write {kind}",
             lambda surface=surface, path=path: last(surface(source, path)),
-            lambda _, path=path: f"{_megabytes(path):.0f} MB",
+            lambda _, path=path: f"{megabytes(path):.0f} MB",
         )
         table.step(
             f"read {kind}, voxels within",
@@ -203,7 +203,8 @@ def _differing(path: Path, source: MaskSource) -> int:
     )
 
 
-def _megabytes(path: Path) -> float:
+def megabytes(path: Path) -> float:
+    """Return what a file, or all in a folder, takes on the disk."""
     files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
     return sum(p.stat().st_size for p in files) / 1e6
 
