@@ -63,6 +63,8 @@ __all__ = [
     "SlicePoint",
     "SliceProposed",
     "Stock",
+    "StudyOpened",
+    "StudyPictured",
     "TakeStock",
     "Train",
     "TrainRun",
@@ -70,6 +72,12 @@ __all__ = [
     "Triage",
     "TriageMap",
     "Triaged",
+    "TrialBegun",
+    "TrialEnded",
+    "TrialEpoch",
+    "Tune",
+    "TuneRun",
+    "Tuned",
     "Verified",
     "Verify",
     "Workflow",
@@ -78,6 +86,8 @@ __all__ = [
     "blended",
     "check_output",
     "config_beside",
+    "data_of",
+    "default_space",
     "discard_unfinished",
     "draw_audit_set",
     "file_of",
@@ -88,6 +98,7 @@ __all__ = [
     "kind_of",
     "load_run",
     "load_train_run",
+    "load_tune_run",
     "located_data",
     "open_triage",
     "polarity_used",
@@ -110,6 +121,7 @@ __all__ = [
 
 from ._classify_config import ClassifyRun as ClassifyRun
 from ._classify_config import located_data as located_data
+from ._classify_data import data_of as data_of
 from ._classify_events import ChunkJudged as ChunkJudged
 from ._classify_events import ClassEpoch as ClassEpoch
 from ._classify_events import Classified as Classified
@@ -215,3 +227,13 @@ from ._train_config import load_train_run as load_train_run
 from ._triage_map import TriageMap as TriageMap
 from ._triage_map import is_triage as is_triage
 from ._triage_map import open_triage as open_triage
+from ._tune_config import TuneRun as TuneRun
+from ._tune_config import load_tune_run as load_tune_run
+from ._tune_request import StudyOpened as StudyOpened
+from ._tune_request import StudyPictured as StudyPictured
+from ._tune_request import TrialBegun as TrialBegun
+from ._tune_request import TrialEnded as TrialEnded
+from ._tune_request import TrialEpoch as TrialEpoch
+from ._tune_request import Tune as Tune
+from ._tune_request import Tuned as Tuned
+from ._tune_space import default_space as default_space

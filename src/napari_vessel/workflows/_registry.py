@@ -38,6 +38,7 @@ WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
         "compare": _named("_compare", "compare"),
         "light": _named("_light", "light"),
         "train": _named("_train", "train"),
+        "tune": _named("_tune", "tune"),
         "classify": _named("_classify_train", "train_classifier"),
         "classify-samples": _named("_classify_samples", "classify_samples"),
         "triage": _named("_triage", "triage"),

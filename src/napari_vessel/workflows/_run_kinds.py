@@ -20,6 +20,7 @@ RUN_KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "classify": ("_run_classify", "ClassifyFile"),
         "classify-predict": ("_run_classify", "ClassifyPredictFile"),
         "classify-evaluate": ("_run_classify", "ClassifyEvaluateFile"),
+        "tune": ("_run_tune", "TuneFile"),
         "triage": ("_run_classify", "TriageFile"),
     }
 )
