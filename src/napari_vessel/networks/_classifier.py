@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Self
 
 import timm
@@ -103,9 +104,11 @@ def build_classifier(config: ClassifierConfig) -> Classifier:
         backbone = _backbone(config, pretrained=False)
         features = _features(backbone, config)
     except REFUSALS as error:
+        said = first_line(error).rstrip(".")
         raise CallerError(
             f"No classifier can be made of backbone={config.backbone!r}, "
-            f"size={config.size}, in_channels={config.in_channels}: {first_line(error)}"
+            f"size={config.size}, in_channels={config.in_channels}: {said}. "
+            f"{_advice(config.backbone)}"
         ) from error
     if config.pretrained:
         with download_explained(config.backbone):
@@ -144,6 +147,14 @@ def standardise(network: Classifier, mean: Sequence[float], std: Sequence[float]
         )
     network.mean.copy_(torch.tensor(list(mean)).view(-1, 1, 1))
     network.std.copy_(torch.tensor([one if one > 0 else 1.0 for one in std]).view(-1, 1, 1))
+
+
+def _advice(backbone: str) -> str:
+    known = ["lenet", *timm.list_models()]
+    if backbone == "lenet" or timm.is_model(backbone):
+        return "Choose another size, or another backbone."
+    near = get_close_matches(backbone, known) or ["lenet", "resnet50", "convnext_tiny"]
+    return f"Choose a name that timm knows, as {', '.join(near)}."
 
 
 def _backbone(config: ClassifierConfig, *, pretrained: bool) -> nn.Module:
