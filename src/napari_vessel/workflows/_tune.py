@@ -6,11 +6,12 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from math import inf
+from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
 
 from napari_vessel.errors import CallerError, ComputeError
-from napari_vessel.search import Study
+from napari_vessel.search import Study, StudySummary
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._tune_config import TuneRun
 from napari_vessel.workflows._tune_folder import TuneFolder
@@ -61,7 +62,10 @@ def tune(request: Tune) -> Iterator[Any]:
     with site.study() as study:
         desk = _Desk(site, study, Watch(study), started)
         yield desk.opened()
-        reason = yield from desk.followed(_at_work(request, site, study))
+        try:
+            reason = yield from desk.followed(_at_work(request, site, study))
+        finally:  # also where someone stopped asking
+            desk.write()
         if desk.stale:
             yield desk.pictured()
         yield desk.tuned(reason)
@@ -85,7 +89,7 @@ def _at_work(request: Tune, site: TuneSite, study: Study) -> Generator[float | N
     elif request.workers > 1:
         from napari_vessel.workflows._tune_crew import crew_at_work
 
-        yield from crew_at_work(site, request.workers)
+        yield from crew_at_work(site, study, request.workers)
     else:
         yield from trials_at_work(site, study)
 
@@ -129,10 +133,15 @@ class _Desk:
         yield from self._news()
         return "trials"
 
+    def write(self) -> Path | None:
+        """Write the table and the best configuration; return that, if there is one."""
+        summary = StudySummary(self.study.records())
+        return TuneFolder(self.site.out).write(self.site.config, summary, self.site.device)
+
     def pictured(self) -> StudyPictured:
         """Write the table, the best configuration and the pictures."""
         folder, summary = TuneFolder(self.site.out), self.study.summary()
-        best = folder.write(self.site.config, summary, self.site.device)
+        best = self.write()
         space, score = self.site.config.tuned, score_of(self.site.config)
         figures = folder.pictures(summary, space, score)
         self.drawn, self.stale = monotonic(), False

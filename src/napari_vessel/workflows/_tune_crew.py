@@ -14,6 +14,7 @@ from time import monotonic
 
 from napari_vessel.cluster import gpus, worker_environments
 from napari_vessel.errors import ComputeError
+from napari_vessel.search import Study
 from napari_vessel.workflows._tune_trial import TuneSite, trials_at_work
 
 __all__ = ["crew_at_work"]
@@ -23,7 +24,7 @@ _LEAVE_S = 20.0  # a worker has to keep the state of its trial
 _DEATHS = 3  # of each worker's, after which something is wrong with the machine
 
 
-def crew_at_work(site: TuneSite, workers: int) -> Generator[None, None, None]:
+def crew_at_work(site: TuneSite, study: Study, workers: int) -> Generator[None, None, None]:
     """Do trials in ``workers`` processes until the study needs no more; yield now and then.
 
     One that is killed is replaced, and its trial tried again. Whoever stops asking ends them;
@@ -46,7 +47,7 @@ def crew_at_work(site: TuneSite, workers: int) -> Generator[None, None, None]:
                     continue
                 deaths += 1
                 if worker.failed or deaths > _DEATHS * workers:
-                    raise ComputeError(worker.obituary)
+                    raise ComputeError(worker.obituary + _last_reason(study))
                 crew[at] = _Worker(site, worker.environment)
             yield
     finally:
@@ -55,6 +56,11 @@ def crew_at_work(site: TuneSite, workers: int) -> Generator[None, None, None]:
         ends = monotonic() + _LEAVE_S
         for worker in crew:
             worker.end(max(ends - monotonic(), 0.1))
+
+
+def _last_reason(study: Study) -> str:
+    failed = [one for one in study.records() if one.state == "failed"]
+    return f" Trial {failed[-1].number}: {failed[-1].reason}." if failed else ""
 
 
 class _Worker:
@@ -97,8 +103,8 @@ class _Worker:
         how = f"was killed (signal {-status})" if status < 0 else f"failed (status {status})"
         why = "; often because memory ran out" if status == -signal.SIGKILL else ""
         return (
-            f"A worker {how}{why}. What is done is kept: trials.csv tells why a trial failed. Ask "
-            "again to go on, with fewer workers where memory is short."
+            f"A worker {how}{why}. What is done is kept: ask again to go on, with fewer workers "
+            "where memory is short."
         )
 
     def stop(self) -> None:
