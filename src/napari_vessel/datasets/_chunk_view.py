@@ -9,7 +9,7 @@ from napari_vessel.datasets._pictures import resized, to_unit
 from napari_vessel.datasets._sample import Images
 from napari_vessel.geometry import Box, VoxelSize, Zyx
 from napari_vessel.tiling import cut_reflected
-from napari_vessel.volumes import Volume
+from napari_vessel.volumes import IntensityWindow, Volume
 
 __all__ = ["ChunkView"]
 
@@ -29,14 +29,15 @@ class ChunkView:
     voxel_um
         Edge of the voxels that these are counted in; None: each volume's own.
     intensity
-        What becomes 0 and 1: the window of the volume, of each chunk, or the range of the type.
+        What becomes 0 and 1: the window of the volume or of each chunk, the range of the type,
+        or two grey values.
     """
 
     chunk: Zyx
     size: int
     context: int = 0
     voxel_um: float | None = None
-    intensity: Literal["volume", "chunk", "type"] = "volume"
+    intensity: Literal["volume", "chunk", "type"] | tuple[float, float] = "volume"
 
     @property
     def channels(self) -> int:
@@ -81,6 +82,9 @@ class ChunkView:
         return resized(self._scaled(shown, volume), (self.channels, self.size, self.size))
 
     def _scaled(self, voxels: Images, volume: Volume) -> Images:
+        if isinstance(self.intensity, tuple):
+            low, high = self.intensity
+            return IntensityWindow(low=low, high=high).apply(voxels)
         if self.intensity == "volume":
             return volume.window().apply(voxels)
         return to_unit(voxels, "type" if self.intensity == "type" else "image")

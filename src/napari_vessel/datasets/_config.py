@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 _Edge = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Grey = Annotated[float, Field(allow_inf_nan=False)]
 _Count = Annotated[int, Field(gt=0)]
 _Edges = tuple[_Count, _Count, _Count]
 
@@ -202,16 +203,24 @@ class ChunksData(BaseModel, frozen=True, extra="forbid"):
     unclear: Literal["background", "leave-out"] = Field(
         "background", description="Chunks with some vessel, but less than least_share."
     )
-    intensity: Literal["volume", "chunk", "type"] = Field(
+    intensity: Literal["volume", "chunk", "type"] | tuple[_Grey, _Grey] = Field(
         "volume",
-        description="What becomes 0 and 1: the robust window of the volume or of each "
-        "chunk, or the whole range of the type.",
+        description="What becomes 0 and 1: the robust window of the volume or of each chunk, the "
+        "whole range of the type, or these two grey values.",
     )
     block: _Edges | None = Field(
         None,
         description="Where volumes are few: blocks of so many chunks z, y, x are the groups, "
         "instead of whole volumes.",
     )
+
+    @field_validator("intensity")
+    @classmethod
+    def _greys_rise(cls, value: object) -> object:
+        if isinstance(value, tuple) and value[0] >= value[1]:
+            message = f"intensity {value}: expected the lower grey value first"
+            raise ValueError(message)
+        return value
 
 
 DataConfig = Annotated[

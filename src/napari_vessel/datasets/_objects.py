@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -94,8 +95,10 @@ class ObjectSamples(ReadingSet):
         if each.edges is not None:
             edges = list(each.edges)
         edges[self._normal] = self._config.slices
-        start = [round(c - e / 2) for c, e in zip(each.centre, edges, strict=True)]
-        stop = [a + max(round(e), 1) for a, e in zip(start, edges, strict=True)]
+        whole = [max(round(e), 1) for e in edges]
+        # Halves go down: an even edge has no middle voxel, and round() would go either way.
+        start = [ceil(c - e / 2 - 0.5 - 1e-6) for c, e in zip(each.centre, whole, strict=True)]
+        stop = [a + e for a, e in zip(start, whole, strict=True)]
         crop = Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
         if crop.intersection(Box.of(volume.shape)) is None:
             z, y, x = (round(c, 1) for c in each.centre)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +128,8 @@ def _decoded(path: Path) -> Pixels:
 
 
 def _decode(content: bytes, path: Path) -> Pixels:
-    from io import BytesIO
-
     if content[:4] in _TIFF:
-        import tifffile
-
-        return np.asarray(tifffile.imread(BytesIO(content), key=0))
+        return _tiff(BytesIO(content), path)
     if content[:6] == b"\x93NUMPY":
         return np.asarray(np.load(BytesIO(content), allow_pickle=False))
     import imagecodecs
@@ -144,6 +141,17 @@ def _decode(content: bytes, path: Path) -> Pixels:
     raise ReadError(message)
 
 
+def _tiff(file: BytesIO, path: Path) -> Pixels:
+    import tifffile
+
+    with tifffile.TiffFile(file) as tiff:
+        series = tiff.series[0]
+        pixels, axes = np.asarray(series.asarray()), series.axes
+    if pixels.size == 0:
+        raise ReadError(f"{path} is no image that can be read (cut short). Copy it again.")
+    return np.moveaxis(pixels, 0, -1) if axes == "SYX" else pixels
+
+
 def _planes(pixels: Pixels, path: Path) -> Pixels:
     """Put channels first and drop alpha: (1 or 3, rows, columns)."""
     if pixels.dtype.kind not in "uifb":
@@ -153,8 +161,6 @@ def _planes(pixels: Pixels, path: Path) -> Pixels:
     if pixels.ndim == 3 and pixels.shape[-1] in {1, 2, 3, 4}:
         colours = 3 if pixels.shape[-1] >= 3 else 1
         return np.moveaxis(pixels[..., :colours], -1, 0)
-    if pixels.ndim == 3 and pixels.shape[0] in {1, 3}:
-        return pixels
     shape = " × ".join(map(str, pixels.shape))
     message = f"{path} is {shape}: expected one image, grey or of 3 colours. A stack: see objects."
     raise ReadError(message)
