@@ -57,8 +57,8 @@ class AttributionConfig(BaseModel, frozen=True, extra="forbid"):
         0.05, gt=0, le=1, description="Standard deviation of the noise, of 1: smoothgrad."
     )
     seed: int = Field(0, ge=0, description="Of the noise: smoothgrad.")
-    patch: int = Field(12, ge=1, description="Edge of what is covered, in pixels: occlusion.")
-    stride: int = Field(6, ge=1, description="Pixels between two patches: occlusion.")
+    patch: int = Field(16, ge=1, description="Edge of what is covered, in pixels: occlusion.")
+    stride: int = Field(8, ge=1, description="Pixels between two patches: occlusion.")
     layer: str = Field(
         "",
         description="Name of the layer, as PyTorch has it; empty: chosen. For grad_cam, hires_cam.",

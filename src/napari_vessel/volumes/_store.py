@@ -245,13 +245,16 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _attributes(spec: StoreSpec, index: int) -> dict[str, Any]:
-    scales = multiscales(spec.arrays[index], spec.voxel_size, level_factors(spec.shape))
+    factors, origin = level_factors(spec.shape), spec.origin_um
+    scales = multiscales(spec.arrays[index], spec.voxel_size, factors, origin_um=origin)
     image = {"ome": image_metadata(scales, highest=255 if spec.dtype == "uint8" else None)}
     return image if index else {**image, OURS: _our_attrs(spec, "partial")}
 
 
 def _our_attrs(spec: StoreSpec, state: str) -> dict[str, Any]:
-    store = spec.model_dump(mode="json", exclude={"attrs"})
+    # Left out where it says nothing, so that older versions open it too.
+    silent = {"attrs"} if any(spec.origin_um) else {"attrs", "origin_um"}
+    store = spec.model_dump(mode="json", exclude=silent)
     return {"state": state, "recipe": spec.attrs, "store": store}
 
 

@@ -20,6 +20,9 @@ class StoreSpec(BaseModel, frozen=True, extra="forbid"):
 
     shape: Zyx = Field(description="Voxels of the finest level, zyx.")
     voxel_size: VoxelSize = Field(description="Edges of a voxel of the finest level.")
+    origin_um: tuple[float, float, float] = Field(
+        (0.0, 0.0, 0.0), description="Where the centre of the first voxel lies, in µm."
+    )
     chunk: Zyx = Field((64, 128, 128), description="Voxels that are compressed together.")
     shard: Zyx | None = Field(None, description="Voxels in one file, whole chunks; none: a chunk.")
     arrays: tuple[str, ...] = Field(("probability",), min_length=1, description="The root first.")

@@ -106,6 +106,8 @@ class Explained:
         The voxels whose output is explained; all of a picture.
     box
         Where, in voxels (zyx) of the volume; of a picture (1, rows, columns) from 0.
+    origin_um
+        Where the centre of the box's first voxel lies, in µm.
     on_volume
         Whether ``box`` is a place in a volume: else of a picture alone.
     channels
@@ -125,6 +127,7 @@ class Explained:
     box: Box
     plane: Plane
     voxel_size: VoxelSize
+    origin_um: tuple[float, float, float]
     on_volume: bool
     output: float
     baseline: float | None

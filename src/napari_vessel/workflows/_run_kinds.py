@@ -21,6 +21,8 @@ RUN_KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "classify-predict": ("_run_classify", "ClassifyPredictFile"),
         "classify-evaluate": ("_run_classify", "ClassifyEvaluateFile"),
         "tune": ("_run_tune", "TuneFile"),
+        "explain": ("_run_explain", "ExplainFile"),
+        "explain-class": ("_run_explain", "ExplainClassFile"),
         "triage": ("_run_classify", "TriageFile"),
     }
 )
