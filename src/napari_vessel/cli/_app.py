@@ -11,6 +11,7 @@ import typer
 import napari_vessel
 from napari_vessel.cli import (
     _checkpoints,
+    _classify,
     _converting,
     _demo,
     _info,
@@ -21,7 +22,9 @@ from napari_vessel.cli import (
     _predicting,
     _projects,
     _results,
+    _run,
     _training,
+    _tune,
 )
 from napari_vessel.cli._group import OneLineGroup
 from napari_vessel.cli._logging import log_to_person
@@ -46,6 +49,9 @@ for module in (
     _measuring,
     _training,
     _learning,
+    _classify,
+    _run,
+    _tune,
     _checkpoints,
     _converting,
 ):

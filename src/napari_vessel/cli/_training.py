@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +12,14 @@ from napari_vessel.cli._options import Json, Overwrite
 from napari_vessel.cli._output import explained, run
 from napari_vessel.cli._values import report
 from napari_vessel.training import EpochEnd
-from napari_vessel.workflows import Planned, PlannedVolume, Train, TrainRun, load_train_run
+from napari_vessel.workflows import (
+    Planned,
+    PlannedVolume,
+    RunOptions,
+    Train,
+    TrainRun,
+    load_run,
+)
 
 _LONG_MINUTES = 120
 
@@ -28,7 +35,7 @@ def train(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="CHECKPOINT", help="Default: CONFIG's name with .checkpoint."),
+        typer.Option(metavar="CHECKPOINT", help="Default: CONFIG's out, else its name.checkpoint."),
     ] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="Time limit; default: the configuration's.")
@@ -36,7 +43,10 @@ def train(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed; default: the configuration's.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    device: Annotated[
+        str | None,
+        typer.Option(help="auto, cpu, cuda, cuda:1 or mps; default: CONFIG's, else auto."),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with a run that was killed, if any."),
@@ -46,10 +56,11 @@ def train(
 ) -> None:
     """Train a network from labelled volumes; a killed run goes on with --resume."""
     with explained():
-        settled = _with(load_train_run(config), {"minutes": minutes, "seed": seed})
-        where = out or config.with_suffix(".checkpoint")
-        request = Train(settled, where, device, resume, overwrite)
-        result = run("train", request, _told)
+        file = load_run(config, "train", out)
+        asked: Train = file.request(RunOptions(overwrite, resume))
+        settled = _with(asked.config, {"minutes": minutes, "seed": seed})
+        request = replace(asked, config=settled, device=device or asked.device)
+        result = run("train", request, told)
         report({f.name: getattr(result, f.name) for f in fields(result)}, as_json=json)
 
 
@@ -60,7 +71,7 @@ def _with(config: TrainRun, chosen: dict[str, float | int | None]) -> TrainRun:
     return config.model_copy(update={"training": training})
 
 
-def _told(event: object) -> str | None:
+def told(event: object) -> str | None:
     """Write the plan, and each epoch, for the person."""
     if isinstance(event, Planned):
         return _plan(event)

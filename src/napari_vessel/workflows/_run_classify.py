@@ -45,7 +45,7 @@ class ClassifyFile(RunFile, ClassifyRun, frozen=True, extra="forbid"):
     def request(self, options: RunOptions) -> ClassifyTrain:
         """Return what is asked of the workflow."""
         return ClassifyTrain(
-            self.config(), self.target(), self.device, options.resume, options.overwrite
+            self.config(), self.destination(), self.device, options.resume, options.overwrite
         )
 
     @classmethod
@@ -81,7 +81,7 @@ class _SamplesFile(RunFile, frozen=True, extra="forbid"):
         return ClassifySamples(
             checkpoint=self.checkpoint,
             data=self.data,
-            out=self.target(),
+            out=self.destination(),
             split=Path(self.split) if self.split else None,
             part=self.part,
             batch=self.batch,
@@ -145,7 +145,7 @@ class TriageFile(RunFile, frozen=True, extra="forbid"):
         """Return what is asked of the workflow."""
         return Triage(
             volume=self.volume,
-            out=self.target(),
+            out=self.destination(),
             checkpoint=self.checkpoint,
             options=self.options,
             box=Box.parse(self.box) if self.box else None,

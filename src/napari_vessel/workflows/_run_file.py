@@ -51,6 +51,7 @@ class RunFile(BaseModel, frozen=True, extra="forbid"):
     goes_on: ClassVar[bool] = False  # whether --resume means anything; else it is refused
     replaces: ClassVar[bool] = True  # whether --overwrite does
     keeps_config: ClassVar[bool] = False  # whether the result holds its configuration itself
+    writes_result: ClassVar[bool] = False  # whether the result is numbers, to be written to out
     paths: ClassVar[tuple[str, ...]] = ("out",)  # fields that are paths
 
     run: str = Field(description="What is to be done.")
@@ -65,7 +66,19 @@ class RunFile(BaseModel, frozen=True, extra="forbid"):
         places = {name: place_of(value, folder) for name, value in values if value}
         return self.model_copy(update=places)
 
-    def request(self, options: RunOptions) -> object:
+    def on(self, device: str) -> Self:
+        """Return it with another device.
+
+        Raises
+        ------
+        CallerError
+            Nothing is computed on one.
+        """
+        if "device" not in type(self).model_fields:
+            raise CallerError(f"run {self.run} needs no device: leave out --device.")
+        return self.model_copy(update={"device": device})
+
+    def request(self, options: RunOptions) -> Any:  # noqa: ANN401  each kind has its own
         """Return what is asked of the workflow; paths are located."""
         raise NotImplementedError
 
@@ -79,7 +92,7 @@ class RunFile(BaseModel, frozen=True, extra="forbid"):
         """Return the file that asks for the same."""
         raise NotImplementedError
 
-    def target(self) -> Path:
+    def destination(self) -> Path:
         """Return where the result goes.
 
         Raises

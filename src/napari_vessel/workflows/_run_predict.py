@@ -54,11 +54,16 @@ class PredictFile(RunFile, frozen=True, extra="forbid"):
             return found
         return found.model_copy(update={"checkpoint": place_of(self.checkpoint, folder)})
 
+    def on(self, device: str) -> Self:
+        """Return it with another device."""
+        values = self.inference.model_dump(exclude_unset=True) | {"device": device}
+        return self.model_copy(update={"inference": InferenceConfig.model_validate(values)})
+
     def request(self, options: RunOptions) -> Predict:
         """Return what is asked of the workflow."""
         return Predict(
             volume=self.volume,
-            out=self.target(),
+            out=self.destination(),
             options=self.options,
             checkpoint=self.checkpoint,
             box=Box.parse(self.box) if self.box else None,
@@ -91,6 +96,7 @@ class EvaluateFile(RunFile, frozen=True, extra="forbid"):
     workflow: ClassVar[str] = "evaluate"
     asks: ClassVar[type] = Evaluate
     suffix: ClassVar[str] = ".scores.json"
+    writes_result: ClassVar[bool] = True
     paths: ClassVar[tuple[str, ...]] = ("out", "prediction", "truth", "blocks")
 
     run: Literal["evaluate"] = Field("evaluate", description="What is to be done.")

@@ -35,7 +35,7 @@ class TrainFile(RunFile, TrainRun, frozen=True, extra="forbid"):
         config = TrainRun.model_validate(
             {name: getattr(self, name) for name in TrainRun.model_fields}
         )
-        return Train(config, self.target(), self.device, options.resume, options.overwrite)
+        return Train(config, self.destination(), self.device, options.resume, options.overwrite)
 
     @classmethod
     def of(cls, request: Train) -> Self:
@@ -69,6 +69,6 @@ class RetrainFile(RunFile, frozen=True, extra="forbid"):
         """Return the file that asks for the same."""
         return cls(project=str(request.project), training=request.config)
 
-    def target(self) -> Path:
+    def destination(self) -> Path:
         """Return where the result goes: the project."""
         return Path(self.project)
