@@ -174,6 +174,7 @@ class Study:
             asked.set_user_attr(key, value)
         told = self._told_before(asked, int(facts.get("retry_of", -1)))
         values = draw(asked, self.space)
+        asked.set_user_attr("drawn", value=True)
         warmup = self.config.warmup
         return Trial(asked, asked.number, values, facts["seed"], facts["origin"], warmup, told)
 

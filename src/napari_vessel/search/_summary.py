@@ -43,9 +43,11 @@ def retried_among(trials: Sequence[FrozenTrial]) -> set[int]:
 
 def _record(trial: FrozenTrial, *, again: bool) -> TrialRecord:
     took, facts = trial.duration, trial.user_attrs
+    being_drawn = trial.state == TrialState.RUNNING and not facts.get("drawn")
+    state: State = "waiting" if being_drawn else _STATES[trial.state]
     return TrialRecord(
         number=trial.number,
-        state=_STATES[trial.state],
+        state=state,
         value=trial.value if trial.state == TrialState.COMPLETE else None,
         values=dict(trial.params),
         seed=int(facts.get("seed", 0)),

@@ -28,8 +28,8 @@ class Watch:
         best = StudySummary(self.trials).best
         for one in self.trials:
             before = self._known.get(one.number)
-            if one == before or (one.state == "running" and not one.values):
-                continue  # nothing new, or just being drawn
+            if one == before:
+                continue
             self._known[one.number] = one
             yield from _changes(before, one, best)
 
