@@ -41,7 +41,7 @@ class TuneFile(RunFile, TuneRun, frozen=True, extra="forbid"):
         """Return what is asked of the workflow."""
         return Tune(
             self.config(),
-            self.target(),
+            self.destination(),
             workers=self.workers,
             scheduler=self.scheduler,
             device=self.device,
