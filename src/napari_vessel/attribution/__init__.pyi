@@ -15,8 +15,6 @@ __all__ = [
     "share_within",
 ]
 
-from ._attribute import Attribution as Attribution
-from ._attribute import ImageStep as ImageStep
 from ._attribute import attribute as attribute
 from ._attribute import attribution_steps as attribution_steps
 from ._config import METHODS as METHODS
@@ -29,3 +27,5 @@ from ._target import ClassTarget as ClassTarget
 from ._target import PlaceTarget as PlaceTarget
 from ._target import Question as Question
 from ._target import Target as Target
+from ._values import Attribution as Attribution
+from ._values import ImageStep as ImageStep

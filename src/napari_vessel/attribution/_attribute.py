@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
@@ -18,44 +17,15 @@ from napari_vessel.attribution._methods import images_needed, run_method
 from napari_vessel.attribution._output import Explained
 from napari_vessel.attribution._stepping import stepwise
 from napari_vessel.attribution._target import PlaceTarget, Target
+from napari_vessel.attribution._values import Attribution, ImageStep
 from napari_vessel.errors import CallerError, DeviceMemoryError
 from napari_vessel.networks import memory_explained
 
-__all__ = ["Attribution", "ImageStep", "attribute", "attribution_steps"]
+__all__ = ["attribute", "attribution_steps"]
 
 _log = logging.getLogger(__name__)
 _PIXELS = 2**18  # of the images that are run at a time; their activations take a thousand times it
 _DEFAULT = AttributionConfig()
-
-
-@dataclass(frozen=True, slots=True)
-class ImageStep:
-    """How many images have gone through the network, of how many."""
-
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Attribution:
-    """What each pixel has to do with an output.
-
-    Attributes
-    ----------
-    values : ndarray (C, H, W) of float32
-        Positive: it speaks for what was asked. (1, H, W) of a class activation map.
-        Those of integrated gradients are log odds and sum to ``output - baseline``. Those of
-        occlusion are the log odds that are lost where a pixel is covered, on the mean. Gradients
-        are log odds by grey value; the scale of class activation maps has no meaning.
-    output : float
-        The log odds that were explained; their negative for "why not?".
-    baseline : float or None
-        The same of the baseline, where the method has one.
-    """
-
-    values: NDArray[np.float32]
-    output: float
-    baseline: float | None
 
 
 def attribute(

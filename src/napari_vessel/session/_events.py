@@ -40,4 +40,5 @@ class SessionEvents(SignalGroup):
     compared = Signal(object, description="A Compared: two networks on the slice in view.")
     measured = Signal(object, description="The GraphView of what was measured; None: nothing.")
     errors_found = Signal(object, description="ErrorMaps: where a truth was compared with.")
+    explained = Signal(object, description="An Explained: why the network says so; None: none.")
     failed = Signal(Exception, description="Something failed; show it once.")

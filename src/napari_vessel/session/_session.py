@@ -13,6 +13,7 @@ from napari_vessel.geometry import Box, VoxelSize
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import diagnostic_report
 from napari_vessel.session._answers import proposals
+from napari_vessel.session._explaining import SessionExplaining
 from napari_vessel.session._history import SessionHistory
 from napari_vessel.session._jobs import SessionJobs
 from napari_vessel.session._learning import SessionLearning
@@ -43,6 +44,7 @@ class Session(
     SessionLearning,
     SessionNetworks,
     SessionMeasure,
+    SessionExplaining,
     SessionHistory,
     SessionTools,
     SessionJobs,

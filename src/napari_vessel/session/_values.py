@@ -19,6 +19,7 @@ ActivityName = Literal[
     "open",
     "predict",
     "retrain",
+    "explain",
     "export",
     "forecast",
     "region",

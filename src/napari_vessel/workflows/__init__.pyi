@@ -1,4 +1,5 @@
 __all__ = [
+    "METHOD_NAMES",
     "RUN_KINDS",
     "WORKFLOWS",
     "AuditPlace",
@@ -115,6 +116,7 @@ __all__ = [
     "score_audit",
     "stock_of",
     "validated",
+    "write_explained",
     "write_focus",
     "write_run",
 ]
@@ -154,6 +156,8 @@ from ._events import Retrained as Retrained
 from ._events import SliceProposed as SliceProposed
 from ._events import Trained as Trained
 from ._events import Verified as Verified
+from ._explain_files import write_explained as write_explained
+from ._explain_sentences import METHOD_NAMES as METHOD_NAMES
 from ._explain_words import Explain as Explain
 from ._explain_words import ExplainClass as ExplainClass
 from ._explain_words import Explained as Explained

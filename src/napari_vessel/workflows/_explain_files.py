@@ -46,14 +46,22 @@ def check_output(request: Explain | ExplainClass) -> None:
             raise OutputExistsError(f"{path} exists already: overwrite it, or name another place.")
 
 
-def write_explained(found: Explained) -> Explained:
-    """Write what was asked to be written, and return the same with the paths.
+def write_explained(
+    found: Explained, out: Path | None = None, *, overwrite: bool = False
+) -> Explained:
+    """Write what was asked to be written, or all at ``out``; return the same with the paths.
 
     Raises
     ------
+    ExportError, OutputExistsError
+        It cannot be written at ``out``.
     WriteError
         The disk refuses.
     """
+    if out is not None:
+        asked = replace(found.question, out=out, overwrite=overwrite)
+        check_output(asked)
+        found = replace(found, question=asked)
     out = found.question.out
     if out is None:
         return found

@@ -20,7 +20,7 @@ __all__ = ["ExplainClassFile", "ExplainFile"]
 
 _DEVICE = "Where: auto, cpu, cuda, cuda:1 or mps."
 _KEPT = (
-    *("source", "at", "plane", "question", "checkpoint", "threshold", "radius", "reach"),
+    *("source", "at", "plane", "target", "question", "checkpoint", "threshold", "radius", "reach"),
     *("figure", "options", "device"),
 )
 _OF_CLASS = (*("checkpoint", "image", "data", "sample", "asked", "question", "figure", "device"),)
@@ -38,7 +38,7 @@ class ExplainFile(RunFile, frozen=True, extra="forbid"):
     source: str = Field(min_length=1, description="A project's folder, or a volume.")
     at: tuple[int, int, int] = Field(description="The voxel, z, y, x.")
     plane: Plane = Field(Plane.XY, description="The slice through it: xy, xz or yz.")
-    what: Literal["vessel", "voxel"] = Field(
+    target: Literal["vessel", "voxel"] = Field(
         "vessel", description="The piece of vessel in the slice that holds the voxel, or it alone."
     )
     question: Question = Field("here", description="Why here (here), or why not (not_here).")
@@ -66,7 +66,6 @@ class ExplainFile(RunFile, frozen=True, extra="forbid"):
         """Return what is asked of the workflow."""
         return Explain(
             **{name: getattr(self, name) for name in _KEPT},
-            target=self.what,
             config=self.attribution,
             out=self.destination(),
             overwrite=options.overwrite,
@@ -77,7 +76,7 @@ class ExplainFile(RunFile, frozen=True, extra="forbid"):
         """Return the file that asks for the same."""
         values: dict[str, Any] = {name: getattr(request, name) for name in _KEPT}
         out = None if request.out is None else str(request.out)
-        return cls(**values, what=request.target, attribution=request.config, out=out)
+        return cls(**values, attribution=request.config, out=out)
 
 
 class ExplainClassFile(RunFile, frozen=True, extra="forbid"):
