@@ -1,4 +1,5 @@
 from ._chunk_view import ChunkView as ChunkView
+from ._chunk_view import Readable as Readable
 from ._chunks import CHUNK_CLASSES as CHUNK_CLASSES
 from ._chunks import ChunkSamples as ChunkSamples
 from ._config import ChunksData as ChunksData
@@ -31,6 +32,7 @@ __all__ = [
     "ObjectSamples",
     "ObjectsData",
     "PictureConfig",
+    "Readable",
     "Sample",
     "SampleSet",
     "Split",

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Protocol, Self
 
+from numpy.typing import NDArray
+
+from napari_vessel.datasets._config import ChunksData
 from napari_vessel.datasets._pictures import resized, to_unit
 from napari_vessel.datasets._sample import Images
 from napari_vessel.geometry import Box, VoxelSize, Zyx
 from napari_vessel.tiling import cut_reflected
-from napari_vessel.volumes import IntensityWindow, Volume
+from napari_vessel.volumes import IntensityWindow
 
-__all__ = ["ChunkView"]
+__all__ = ["ChunkView", "Readable"]
+
+
+class Readable(Protocol):
+    """What is asked of a volume, or of a part of one that is held in memory."""
+
+    @property
+    def shape(self) -> Zyx:
+        """Voxels along z, y, x."""
+
+    @property
+    def voxel_size(self) -> VoxelSize:
+        """Edges of a voxel."""
+
+    def read(self, box: Box) -> NDArray[Any]:
+        """Read a box."""
+
+    def window(self) -> IntensityWindow:
+        """Return the intensity window of all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +73,18 @@ class ChunkView:
         """Return a step in voxels of a volume of this voxel size; None: the chunk's edges."""
         return self._in_voxels(step or self.chunk, voxel_size)
 
-    def image(self, volume: Volume, cell: Box, within: Box | None = None) -> Images:
+    @classmethod
+    def of(cls, config: ChunksData, size: int) -> Self:
+        """Return what a network that takes images of ``size`` is shown of chunks."""
+        return cls(config.chunk, size, config.context, config.voxel_um, config.intensity)
+
+    def window(self, cell: Box, voxel_size: VoxelSize) -> Box:
+        """Return what is shown of a chunk, with its context, in voxels; it may reach outside."""
+        _, y, x = self._in_voxels((1, self.context, self.context), voxel_size)
+        whole = Box(cell.start, _ends(cell.start, self.cell(voxel_size)))
+        return whole.expanded((0, y, x) if self.context else (0, 0, 0))
+
+    def image(self, volume: Readable, cell: Box, within: Box | None = None) -> Images:
         """Read the image of a chunk, (channels, size, size) in [0, 1].
 
         Parameters
@@ -69,10 +101,7 @@ class ChunkView:
         ReadError
             If voxels that should be there cannot be read.
         """
-        edges = self.cell(volume.voxel_size)
-        _, y, x = self._in_voxels((1, self.context, self.context), volume.voxel_size)
-        whole = Box(cell.start, _ends(cell.start, edges))
-        window = whole.expanded((0, y, x) if self.context else (0, 0, 0))
+        window = self.window(cell, volume.voxel_size)
         held = window.intersection(within or Box.of(volume.shape))
         if held is None:
             held = cell
@@ -81,7 +110,7 @@ class ChunkView:
         shown = cut_reflected(voxels, around.start, around.stop)
         return resized(self._scaled(shown, volume), (self.channels, self.size, self.size))
 
-    def _scaled(self, voxels: Images, volume: Volume) -> Images:
+    def _scaled(self, voxels: Images, volume: Readable) -> Images:
         if isinstance(self.intensity, tuple):
             low, high = self.intensity
             return IntensityWindow(low=low, high=high).apply(voxels)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import groupby
+from itertools import groupby, repeat
 from pathlib import PurePosixPath
+from threading import Lock
+
+import numpy as np
 
 from napari_vessel.datasets._checks import listed
 from napari_vessel.datasets._chunk_view import ChunkView
@@ -21,6 +23,7 @@ from napari_vessel.volumes import Volume
 __all__ = ["CHUNK_CLASSES", "ChunkSamples", "open_chunks"]
 
 CHUNK_CLASSES = ("background", "vessel")
+_TOLD = 1000  # chunks
 _SLAB = 2**27  # voxels of a mask that are read at once
 
 
@@ -54,15 +57,24 @@ class _Cut:
     def shares(self, cells: Sequence[Box]) -> Iterator[float]:
         """Return the share of vessel of each, in order; a slab of the mask is held at a time."""
         if self.mask is None:
-            return
+            return  # asked by nobody
         _, y, x = self.within.shape
         flat = self.cell[0] * y * x <= _SLAB
         for _, row in groupby(cells, key=lambda cell: cell.start[: 1 if flat else 2]):
             held = list(row)
             slab = Box(held[0].start, held[-1].stop)
-            voxels = self.mask.read(slab) != 0
+            voxels = np.nan_to_num(self.mask.read(slab)) != 0
             for cell in held:
                 yield float(voxels[cell.relative_to(slab).slices].mean())
+
+
+@dataclass(frozen=True)
+class _Survey:
+    """What is known when the masks were read."""
+
+    samples: list[Sample]
+    places: list[tuple[_Cut, Box]]
+    shares: list[float | None]
 
 
 class ChunkSamples(ReadingSet):
@@ -85,45 +97,60 @@ class ChunkSamples(ReadingSet):
     ) -> None:
         self._cuts, self._config, self.view = tuple(cuts), config, view
         self.classes, self.size, self.channels = classes, view.size, view.channels
+        self._survey: _Survey | None = None
+        self._lock = Lock()
 
     @property
     def samples(self) -> tuple[Sample, ...]:
         """All chunks."""
-        return self._found[0]
+        return tuple(self._known.samples)
 
     def place(self, index: int) -> tuple[Volume, Box]:
         """Return the volume of a chunk and where in it (voxels of level 0) it lies."""
-        cut, box = self._found[1][index]
+        cut, box = self._known.places[index]
         return cut.volume, box
 
     def share(self, index: int) -> float | None:
         """Return the share of a chunk's voxels that is vessel; None where nothing is known."""
-        return self._found[2][index]
+        return self._known.shares[index]
 
     def image(self, index: int) -> Images:
         """Read the image of a chunk, (channels, size, size) in [0, 1]."""
-        cut, box = self._found[1][index]
+        cut, box = self._known.places[index]
         return self.view.image(cut.volume, box, cut.within)
 
-    @cached_property
-    def _found(
-        self,
-    ) -> tuple[tuple[Sample, ...], list[tuple[_Cut, Box]], list[float | None]]:
-        samples: list[Sample] = []
-        places: list[tuple[_Cut, Box]] = []
-        shares: list[float | None] = []
-        for cut in self._cuts:
-            cells = list(cut.cells())
-            known: list[float | None] = list(cut.shares(cells)) or [None] * len(cells)
-            for cell, share in zip(cells, known, strict=True):
-                if self._left_out(share):
-                    continue
-                samples.append(Sample(_name(cut, cell), self._label(share), self._group(cut, cell)))
-                places.append((cut, cell))
-                shares.append(share)
-        if not samples:
+    def survey(self) -> Iterator[float]:
+        """Read the masks, a slab at a time; yield the share that is done.
+
+        The samples are known at its end; without it they are found when first asked for.
+        """
+        if self._survey is None:
+            survey = _Survey([], [], [])
+            for at, cut in enumerate(self._cuts):
+                for share in self._surveyed(cut, survey):
+                    yield (at + share) / len(self._cuts)
+            self._survey = survey
+        yield 1.0
+
+    @property
+    def _known(self) -> _Survey:
+        with self._lock:  # not by each of the threads that read images
+            deque(self.survey(), maxlen=0)
+        if self._survey is None or not self._survey.samples:
             raise SamplesError("No chunk is left: every one is unclear. Lower least_share.")
-        return tuple(samples), places, shares
+        return self._survey
+
+    def _surveyed(self, cut: _Cut, survey: _Survey) -> Iterator[float]:
+        cells = list(cut.cells())
+        shares = cut.shares(cells) if cut.mask is not None else repeat(None)
+        for at, (cell, share) in enumerate(zip(cells, shares, strict=False), 1):
+            if not self._left_out(share):
+                sample = Sample(_name(cut, cell), self._label(share), self._group(cut, cell))
+                survey.samples.append(sample)
+                survey.places.append((cut, cell))
+                survey.shares.append(share)
+            if at % _TOLD == 0 or at == len(cells):
+                yield at / len(cells)
 
     def _left_out(self, share: float | None) -> bool:
         unclear = share is not None and 0 < share < self._config.least_share
@@ -163,7 +190,7 @@ def open_chunks(config: ChunksData, size: int, classes: tuple[str, ...] | None) 
     if set(known) != set(CHUNK_CLASSES):
         message = f"Chunks are of the classes {listed(CHUNK_CLASSES)}, not {listed(known)}."
         raise SamplesError(message)
-    view = ChunkView(config.chunk, size, config.context, config.voxel_um, config.intensity)
+    view = ChunkView.of(config, size)
     names = _names([volume.image for volume in config.volumes])
     cuts = [
         _cut(name, each, config, view) for name, each in zip(names, config.volumes, strict=True)
