@@ -143,6 +143,23 @@ def test_opening_reads_neither_voxels_nor_mask(
     assert len(data.samples) == 18
 
 
+def test_masks_are_read_once_with_progress_by_whoever_asks_first(
+    pair: ChunkVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = chunked(pair, chunk=(4, 8, 8))
+    told = list(data.survey())
+    assert told == sorted(told)
+    assert told[-1] == 1
+    monkeypatch.setattr("napari_vessel.volumes.Volume.read", lambda *_: pytest.fail("read again"))
+    assert len(data.samples) == 18
+
+
+def test_a_mask_that_is_nan_is_no_vessel(save: Save, pair: ChunkVolume) -> None:
+    unknown = save("nan.npy", np.full(SHAPE, np.nan, np.float32))
+    data = chunked(pair.model_copy(update={"mask": str(unknown)}), chunk=(8, 20, 24))
+    assert data.labels().tolist() == [0]
+
+
 def test_a_constant_volume_gives_finite_images(save: Save) -> None:
     flat = ChunkVolume(image=str(save("flat.npy", np.full(SHAPE, 7, np.uint16))))
     for intensity in ("volume", "chunk", "type", (0.0, 10.0)):

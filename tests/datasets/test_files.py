@@ -1,4 +1,5 @@
 import builtins
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,12 @@ def test_a_table_names_files_and_classes(
     assert data.images([0, 1, 2]).shape == (3, 1, 8, 8)
 
 
+def test_accents_are_found_however_they_were_written(save: Save, tmp_path: Path) -> None:
+    save(unicodedata.normalize("NFD", "größe.png"), DOT)
+    path = table(tmp_path, unicodedata.normalize("NFC", "name,ground_truth\ngröße,x\n"))
+    assert open_data(CsvData(path=str(path)), 8).image(0).shape == (1, 8, 8)
+
+
 def test_a_table_may_have_no_classes_or_some_open(save: Save, tmp_path: Path) -> None:
     save("a.png", DOT)
     save("b.png", DOT)
@@ -161,14 +168,14 @@ def test_a_table_that_is_no_text_is_named(tmp_path: Path) -> None:
         open_data(CsvData(path=str(path)), 8)
 
 
-def test_ten_thousand_names_are_listed_without_opening_one(
+def test_thousands_of_names_are_listed_without_opening_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "a"
     folder.mkdir()
-    for at in range(10_000):
+    for at in range(2_000):
         (folder / f"{at}.png").touch()
     monkeypatch.setattr(builtins, "open", lambda *_, **__: pytest.fail("opened a file"))
     monkeypatch.setattr(Path, "read_bytes", lambda *_: pytest.fail("read a file"))
     data = open_data(FoldersData(path=str(tmp_path)), 8)
-    assert data.samples[9_999].name == "a/9999.png"
+    assert data.samples[1_999].name == "a/1999.png"

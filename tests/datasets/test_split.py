@@ -17,7 +17,7 @@ ANY = st.lists(st.tuples(st.integers(0, 12), st.sampled_from("abc")), min_size=1
 
 
 @given(ANY, st.integers(0, 3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_group_is_never_in_two_parts_and_every_sample_in_one(
     groups: list[tuple[int, str]], seed: int
 ) -> None:
@@ -32,7 +32,7 @@ def test_a_group_is_never_in_two_parts_and_every_sample_in_one(
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=3, max_size=80), st.integers(0, 3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_class_of_three_or_more_single_samples_is_in_every_part(
     labels: list[str], seed: int
 ) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path, PurePath
 
 from napari_vessel.datasets._checks import checked_classes, checked_names
 from napari_vessel.datasets._config import CsvData
-from napari_vessel.datasets._files import FileSamples
+from napari_vessel.datasets._files import FileSamples, listed_files
 from napari_vessel.datasets._pictures import ENDINGS
 from napari_vessel.datasets._sample import Sample
 from napari_vessel.datasets._tables import Table, read_table
@@ -55,7 +56,11 @@ def _sample(row: _Row, config: CsvData, where: str) -> Sample:
 
 
 class _Folder:
-    """Files of a folder by name, and by name without ending where that was left out."""
+    """Files of a folder by name, and by name without ending where that was left out.
+
+    Folders are listed once. Letters with accents are one whether they were written as one
+    character or as two (as macOS does).
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -64,9 +69,7 @@ class _Folder:
     def file(self, name: str, where: str) -> Path:
         """Find a file; names may leave the ending out."""
         path = self.folder / name
-        if path.name.lower().endswith(ENDINGS) and path.is_file():
-            return path
-        found = self._by_stem(path.parent).get(path.name, [])
+        found = self._names(path.parent).get(_one(path.name), [])
         if len(found) == 1:
             return path.parent / found[0]
         if found:
@@ -75,14 +78,19 @@ class _Folder:
         message = f"{where}: there is no image {name!r} in {self.folder}. Check images."
         raise SamplesError(message)
 
-    def _by_stem(self, folder: Path) -> dict[str, list[str]]:
+    def _names(self, folder: Path) -> dict[str, list[str]]:
         if folder not in self._listed:
-            stems: dict[str, list[str]] = {}
-            for path in folder.iterdir() if folder.is_dir() else ():
-                if path.suffix.lower() in ENDINGS:
-                    stems.setdefault(path.stem, []).append(path.name)
-            self._listed[folder] = stems
+            names: dict[str, list[str]] = {}
+            for path in listed_files(folder) if folder.is_dir() else ():
+                names.setdefault(_one(path.name), []).insert(0, path.name)
+                names.setdefault(_one(path.stem), []).append(path.name)
+            whole = {_one(name): [name] for found in names.values() for name in found}
+            self._listed[folder] = names | whole
         return self._listed[folder]
+
+
+def _one(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _files(table: Table, config: CsvData, folder: _Folder) -> list[tuple[Path, ...]]:

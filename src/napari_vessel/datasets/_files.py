@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from napari_vessel.datasets._config import PictureConfig
-from napari_vessel.datasets._pictures import read_picture, square
+from napari_vessel.datasets._pictures import ENDINGS, read_picture, square
 from napari_vessel.datasets._sample import Images, ReadingSet, Sample
 from napari_vessel.errors import ReadError
 
-__all__ = ["FileSamples"]
+__all__ = ["FileSamples", "entries", "listed_files"]
 
 
 class FileSamples(ReadingSet):
@@ -72,3 +73,28 @@ class FileSamples(ReadingSet):
             name = self._samples[index].name
             raise ReadError(f"Sample {name!r}: {found}; expected channels of one size.")
         return square(np.concatenate(pictures), self.size, self._config.fit)
+
+
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    """List a folder but for what is hidden.
+
+    Raises
+    ------
+    ReadError
+        If it cannot be listed.
+    """
+    try:
+        with os.scandir(folder) as found:
+            return [entry for entry in found if not entry.name.startswith((".", "__MACOSX"))]
+    except OSError as error:
+        message = f"{folder} cannot be listed: {error.strerror or error}."
+        raise ReadError(message) from error
+
+
+def listed_files(folder: Path) -> list[Path]:
+    """List the images of a folder by their endings; none is opened."""
+    return [
+        Path(entry.path)
+        for entry in entries(folder)
+        if entry.name.lower().endswith(ENDINGS) and entry.is_file()
+    ]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from napari_vessel.datasets._checks import checked_classes, checked_names, natural
 from napari_vessel.datasets._config import FoldersData
-from napari_vessel.datasets._files import FileSamples
+from napari_vessel.datasets._files import FileSamples, entries, listed_files
 from napari_vessel.datasets._pictures import ENDINGS
 from napari_vessel.datasets._sample import Sample
-from napari_vessel.errors import ReadError, SamplesError
+from napari_vessel.errors import SamplesError
 
 __all__ = ["open_folders"]
 
@@ -49,15 +48,11 @@ def _found(
 
 
 def _folders(root: Path) -> list[Path]:
-    return [Path(entry.path) for entry in _entries(root) if entry.is_dir() and _shown(entry.name)]
+    return [Path(entry.path) for entry in entries(root) if entry.is_dir()]
 
 
 def _samples(folder: Path, channels: tuple[str, ...]) -> Iterator[tuple[str, tuple[Path, ...]]]:
-    images = [
-        Path(entry.path)
-        for entry in _entries(folder)
-        if _shown(entry.name) and entry.name.lower().endswith(ENDINGS) and entry.is_file()
-    ]
+    images = listed_files(folder)
     if not channels:
         yield from ((path.name, (path,)) for path in images)
         return
@@ -87,19 +82,6 @@ def _combined(
             )
             raise SamplesError(message)
         yield stem, tuple(by_stem[stem + suffix] for suffix in channels)
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError as error:
-        message = f"{folder} cannot be listed: {error.strerror or error}."
-        raise ReadError(message) from error
-
-
-def _shown(name: str) -> bool:
-    return not name.startswith((".", "__MACOSX"))
 
 
 def _group(name: str, pattern: str | None) -> str:

@@ -62,7 +62,7 @@ def _one_lot(counts: Counts, pinned: Counts, fractions: Shares, lot: Shares) -> 
             short = (
                 (share * total[at] - held[part][at] - n / 2) * n / total[at] ** 2 for at, n in own
             )
-            return sum(short) / share
+            return float(sum(short)) / share
 
         best = max(parts, key=need)
         chosen[group] = best

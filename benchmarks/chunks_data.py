@@ -1,0 +1,75 @@
+"""Chunks of the real HiP-CT volumes; which are learned from, chosen by and tested on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_vessel.datasets import ChunksData, ChunkVolume, open_data
+from real_loop import FRAME, data_folder
+
+# Each turn tests on one of these, chooses by the next and learns from the other two: every volume
+# is tested on once. Each has one of the four volumes that hold many vessels, and as many others.
+TURNS = (
+    ("01_kidney1", "00_kidney1", "10_kidney3", "11_kidney3"),
+    ("02_kidney1", "03_kidney1", "12_kidney3", "13_kidney3"),
+    ("04_kidney1", "07_kidney1", "14_kidney3", "16_kidney3", "17_kidney3"),
+    ("05_kidney1", "06_kidney1", "09_kidney1", "18_kidney3", "19_kidney3"),
+)
+EDGE = 32  # voxels of 63 µm: cubes of 2 mm
+CLASSES = ("background", "vessel")
+_WINDOW = (70.0, 130.0)  # greys of all these scans: from air to the brightest tissue
+_SLICES, _ROWS = 32, 128
+
+
+@dataclass(frozen=True, eq=False)
+class Chunks:
+    """Images (n, EDGE, EDGE, EDGE), the place of each one's class, and its volume."""
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    volumes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """What is learned from, chosen by and tested on."""
+
+    train: Chunks
+    validation: Chunks
+    test: Chunks
+
+
+@cache
+def turn(number: int, *, overlapping: bool) -> Turn:
+    """Return a turn; ``overlapping``: what is learned from is cut at every half chunk."""
+    test, validation = TURNS[number], TURNS[(number + 1) % len(TURNS)]
+    rest = [name for at in (2, 3) for name in TURNS[(number + at) % len(TURNS)]]
+    return Turn(_cut(tuple(rest), overlapping), _cut(validation, False), _cut(test, False))
+
+
+@cache
+def _cut(names: tuple[str, ...], overlapping: bool) -> Chunks:
+    config = ChunksData(
+        volumes=tuple(_volume(f"hipct3d_{name}") for name in names),
+        chunk=(EDGE, EDGE, EDGE),
+        step=(EDGE, EDGE // 2, EDGE // 2) if overlapping else None,
+        intensity=_WINDOW,
+    )
+    data = open_data(config, EDGE, CLASSES)
+    volumes = tuple(sample.group for sample in data.samples)
+    return Chunks(data.images(range(len(data.samples))), data.labels(), volumes)
+
+
+def _volume(item: str) -> ChunkVolume:
+    folder = data_folder() / item
+    inner = f"{FRAME}:{_ROWS - FRAME}"
+    return ChunkVolume(
+        image=str(folder / "image.tif"),
+        mask=str(folder / "label.tif"),
+        voxel_size=63.08,
+        box=f"0:{_SLICES},{inner},{inner}",
+    )
