@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari.utils.notifications import notification_manager, show_error
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtGui import QCloseEvent, QGuiApplication, QShowEvent
-from qtpy.QtWidgets import QMainWindow, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_vessel.errors import VesselError
-from napari_vessel.runner import ProcessRunner
 from napari_vessel.session import Session
 from napari_vessel.widgets._atlas_section import AtlasSection
 from napari_vessel.widgets._convert_section import ConvertSection
 from napari_vessel.widgets._correct_section import CorrectSection
+from napari_vessel.widgets._docked import Docked, notify
 from napari_vessel.widgets._export_section import ExportSection
 from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._history_section import HistorySection
@@ -29,13 +28,14 @@ from napari_vessel.widgets._queue_section import QueueSection
 from napari_vessel.widgets._region_section import RegionSection
 from napari_vessel.widgets._retrain_section import RetrainSection
 from napari_vessel.widgets._section import Desk, Sentence, button
+from napari_vessel.widgets._shared_runner import shared_runner
 from napari_vessel.widgets._viewer import ViewerLink
 from napari_vessel.widgets._volume_section import VolumeSection
 
 __all__ = ["VesselsDock"]
 
 
-class VesselsDock(QWidget):
+class VesselsDock(Docked):
     """Leads from a volume to an exported mask.
 
     Closing it, or the viewer, saves what is painted and ends the compute process. Jobs for the
@@ -51,20 +51,18 @@ class VesselsDock(QWidget):
 
     def __init__(self, napari_viewer: Any, session: Session | None = None) -> None:  # noqa: ANN401
         super().__init__()
-        self.session = session or Session(ProcessRunner())
+        self.session = session or Session(shared_runner(napari_viewer))
         follower = Follower(self)
         jobs = Jobs(self.session, self)
         link = ViewerLink(napari_viewer, self.session, follower, self)
         self.desk = Desk(self.session, jobs, link, follower)
-        self._window: QObject | None = None
-        self._docked = self._closing = self._closed = False
         self._build()
         self._shown: QWidget = self.volume
         self._revealing = QTimer(self)
         self._revealing.setSingleShot(True)
         self._revealing.timeout.connect(self._scroll)
         self._bind_keys()
-        follower.follow(self.session.events.failed, _notify)
+        follower.follow(self.session.events.failed, notify)
         jobs.changed.connect(self._reveal)
         QTimer.singleShot(0, self._start)
 
@@ -127,11 +125,11 @@ class VesselsDock(QWidget):
         """Warm the compute process, so that a click finds it ready."""
         if self._closed:
             return
-        self._watch_window()
+        self.watch_window()
         try:
             self.session.runner.start()
         except VesselError as error:
-            _notify(error)
+            notify(error)
 
     def _reveal(self, name: str) -> None:
         """Bring the section whose work has begun into view, with its progress below it."""
@@ -151,59 +149,11 @@ class VesselsDock(QWidget):
 
     # -- the end ---------------------------------------------------------------
 
-    def shut(self) -> None:
-        """Save what is painted, stop all work and end the compute process; once."""
-        if self._closed:
-            return
-        self._closed = True
-        if self._window is not None:
-            self._window.removeEventFilter(self)
-            self._window = None
+    def end(self) -> None:
+        """Save what is painted, stop all work and end the compute process."""
         self.desk.link.close()
         self.desk.follower.close()
         self.whole.watch.close()
         # The runner goes first: a job that waits for it then ends by itself.
         self.session.close()
         self.desk.jobs.close()
-
-    def event(self, event: QEvent | None) -> bool:
-        """Notice when the dock that holds this widget was closed."""
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            self._docked = self._docked or self.parent() is not None
-            if self._docked and self.parent() is None:
-                self.shut()
-        return bool(super().event(event))
-
-    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802  Qt's name
-        """Watch the window from the first time it is seen."""
-        self._watch_window()
-        super().showEvent(event)
-
-    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802  Qt's name
-        """Shut when closed as a window of its own."""
-        self.shut()
-        super().closeEvent(event)
-
-    def _watch_window(self) -> None:
-        window = self.window()
-        if self._window is None and isinstance(window, QMainWindow):
-            self._window = window
-            window.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802  Qt's name
-        """Shut when the viewer's window was closed; a refused close hides nothing."""
-        if event is not None and isinstance(watched, QWidget):
-            closes = event.type() == QEvent.Type.Close
-            hides = event.type() == QEvent.Type.Hide and not event.spontaneous()
-            self._closing = self._closing or closes
-            if (closes and not watched.isVisible()) or (hides and self._closing):
-                self.shut()
-        return bool(super().eventFilter(watched, event))
-
-
-def _notify(error: Exception) -> None:
-    """Show an error in napari's notifications: ours as a sentence, a bug with its trace."""
-    if isinstance(error, VesselError):
-        show_error(str(error))
-    else:
-        notification_manager.receive_error(type(error), error, error.__traceback__)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from napari.layers import Image
+from napari.layers import Image, Layer
 
 from napari_vessel.geometry import Box, Plane, Zyx
 
@@ -23,7 +23,7 @@ def middle(viewer: Any, layer: Image) -> np.ndarray:  # noqa: ANN401  napari's, 
     return np.asarray(layer.world_to_data(world[-3:]))
 
 
-def go_to(viewer: Any, layer: Image, voxel: np.ndarray) -> None:  # noqa: ANN401
+def go_to(viewer: Any, layer: Layer, voxel: np.ndarray) -> None:  # noqa: ANN401
     """Bring a voxel (zyx) to the middle of the canvas."""
     world, dims = np.asarray(layer.data_to_world(voxel)), viewer.dims
     dims.set_point(range(dims.ndim - 3, dims.ndim), world)

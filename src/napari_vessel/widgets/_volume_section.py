@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import Any
 
-from napari.layers import Image
 from qtpy.QtWidgets import QFileDialog, QFrame, QLineEdit, QVBoxLayout
 
 from napari_vessel.errors import CallerError, VesselError
@@ -13,6 +11,7 @@ from napari_vessel.geometry import VoxelSize
 from napari_vessel.session import ActivityName, Opened
 from napari_vessel.volumes import Volume
 from napari_vessel.widgets._cache_row import CacheRow
+from napari_vessel.widgets._layer_voxels import layer_voxels
 from napari_vessel.widgets._reading_options import ReadingOptions
 from napari_vessel.widgets._section import Section, Sentence, button, combo, row
 from napari_vessel.widgets._units import micrometres
@@ -182,7 +181,7 @@ class VolumeSection(Section):
         name = layer.name  # the person may have renamed it
         kept = layer.metadata.get("napari-vessel", {}).get("uri")
         try:
-            voxels = None if kept else _voxels(layer, self.options.wished().channel)
+            voxels = None if kept else layer_voxels(layer, self.options.wished().channel)
         except VesselError as error:
             self.complain(error)
             return
@@ -194,31 +193,6 @@ class VolumeSection(Section):
             started = self.desk.jobs.start("open", lambda: session.open_array(voxels, size, name))
         if started:
             self.desk.link.adopt(layer)
-
-
-def _finest(layer: Image) -> Any:  # noqa: ANN401  numpy, dask or zarr
-    return layer.data[0] if layer.multiscale else layer.data
-
-
-def _voxels(layer: Image, channel: int | None) -> Any:  # noqa: ANN401
-    """Return the voxels of a layer, three axes; explain where that is not possible."""
-    data = _finest(layer)
-    if layer.rgb:
-        raise CallerError(
-            f"Layer {layer.name!r} is RGB: split it (right-click, Split RGB) and use one channel."
-        )
-    if len(data.shape) == 4:
-        if channel is None or channel >= data.shape[0]:
-            raise CallerError(
-                f"Layer {layer.name!r} has shape {tuple(data.shape)}: choose a channel from 0 to "
-                f"{data.shape[0] - 1} (under {ReadingOptions.title}), or split the stack."
-            )
-        return data[channel]
-    if len(data.shape) != 3:
-        raise CallerError(
-            f"Layer {layer.name!r} has shape {tuple(data.shape)}: expected three axes, z, y and x."
-        )
-    return data
 
 
 def _facts(volume: Volume) -> str:
