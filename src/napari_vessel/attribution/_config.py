@@ -83,12 +83,17 @@ class AttributionConfig(BaseModel, frozen=True, extra="forbid"):
             )
         return self
 
+    @classmethod
+    def followed_by(cls, method: Method) -> frozenset[str]:
+        """Return which fields, beside the method, mean something for a method."""
+        return frozenset(name for name, takers in _TAKERS.items() if method in takers)
+
     def with_method(self, method: Method) -> AttributionConfig:
         """Return the same for another method, without what that does not follow."""
         kept = {
             name: value
             for name, value in self.model_dump(exclude={"method"}).items()
-            if method in _TAKERS[name]
+            if name in self.followed_by(method)
         }
         return AttributionConfig(method=method, **kept)
 

@@ -14,6 +14,7 @@ from napari_vessel.cli import (
     _classify,
     _converting,
     _demo,
+    _explain,
     _info,
     _jobs,
     _journals,
@@ -52,6 +53,7 @@ for module in (
     _classify,
     _run,
     _tune,
+    _explain,
     _checkpoints,
     _converting,
 ):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_vessel.cli import _classify, _jobs, _training
+from napari_vessel.cli import _classify, _explain, _jobs, _training
 from napari_vessel.cli._options import Json, Overwrite
 from napari_vessel.cli._output import explained, run
 from napari_vessel.cli._values import jsonable, report
@@ -22,6 +22,7 @@ from napari_vessel.workflows import (
     RUN_KINDS,
     Classified,
     ClassifyTrained,
+    Explained,
     Predict,
     Proposed,
     RunFile,
@@ -39,6 +40,7 @@ _TOLD: tuple[Callable[[object], str | None], ...] = (_training.told, _classify.t
 _DESCRIBED: dict[type, Callable[[Any], dict[str, Any]]] = {
     ClassifyTrained: _classify.trained,
     Classified: _classify.classified,
+    Explained: _explain.described,
     Proposed: _jobs.ended,
 }
 """What describes a workflow's last event, where its fields do not."""

@@ -14,6 +14,7 @@ from napari_vessel.widgets._atlas_section import AtlasSection
 from napari_vessel.widgets._convert_section import ConvertSection
 from napari_vessel.widgets._correct_section import CorrectSection
 from napari_vessel.widgets._docked import Docked, notify
+from napari_vessel.widgets._explain_section import ExplainSection
 from napari_vessel.widgets._export_section import ExportSection
 from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._history_section import HistorySection
@@ -84,12 +85,13 @@ class VesselsDock(Docked):
         self.networks.far.connect(self.region.open_around)
         self.export = ExportSection(self.desk)
         self.measure = MeasureSection(self.desk)
+        self.explain = ExplainSection(self.desk)
         self.whole = JobsSection(self.desk, self.predict.settings)
         self.sections = (
             *(self.volume, self.convert, self.atlas),
             *(self.region, self.predict, self.correct, self.queue, self.history),
             *(self.planes, self.retrain, self.networks, self.progress, self.export),
-            *(self.measure, self.whole),
+            *(self.measure, self.explain, self.whole),
         )
         content = QWidget()
         inside = QVBoxLayout(content)
@@ -119,6 +121,8 @@ class VesselsDock(Docked):
         link.bind("Shift-A", self.correct.accept_slice)
         link.bind("Shift-N", self.queue.go_next)
         link.bind("Shift-W", self.region.work_here)
+        link.bind("Shift-Y", lambda: self.explain.ask_at_cursor("here"))
+        link.bind("Shift-X", lambda: self.explain.ask_at_cursor("not_here"))
         link.bind("Q", link.toggle_mask)
 
     def _start(self) -> None:

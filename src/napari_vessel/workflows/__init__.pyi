@@ -84,6 +84,7 @@ __all__ = [
     "Workflow",
     "as_csv",
     "as_values",
+    "attribution_limits",
     "blended",
     "check_output",
     "config_beside",
@@ -158,6 +159,7 @@ from ._events import Trained as Trained
 from ._events import Verified as Verified
 from ._explain_files import write_explained as write_explained
 from ._explain_sentences import METHOD_NAMES as METHOD_NAMES
+from ._explain_sentences import attribution_limits as attribution_limits
 from ._explain_words import Explain as Explain
 from ._explain_words import ExplainClass as ExplainClass
 from ._explain_words import Explained as Explained

@@ -11,26 +11,16 @@ from numpy.typing import NDArray
 
 from napari_vessel.attribution import Method
 from napari_vessel.tiling import slices_of
-from napari_vessel.workflows._explain_sentences import UNITS
+from napari_vessel.workflows._explain_sentences import SIZELESS, UNITS, strength_of
 from napari_vessel.workflows._explain_words import Explained
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["picture_of", "strength_of"]
+__all__ = ["picture_of"]
 
-_SIZELESS: tuple[Method, ...] = ("saliency", "grad_cam")  # never negative
-_STRONG = 99.8  # percentile: single pixels beyond it are not let fade all others
 _BAR = 0.3  # of the picture's width, at most
 _ROUND_UM = tuple(factor * 10**power for power in range(-1, 6) for factor in (1, 2, 5))
-
-
-def strength_of(values: NDArray[np.float32]) -> float:
-    """Return the size of value that is drawn in full colour; 1 where all values are 0."""
-    sizes = np.abs(values[np.isfinite(values)])
-    if not sizes.size or not sizes.max():
-        return 1.0
-    return float(np.percentile(sizes, _STRONG)) or float(sizes.max())
 
 
 def picture_of(found: Explained) -> bytes:
@@ -77,7 +67,7 @@ def _overlay(
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    strong, sizeless = strength_of(values), method in _SIZELESS
+    strong, sizeless = strength_of(values), method in SIZELESS
     name, low = ("inferno", 0.0) if sizeless else ("bwr", -strong)
     solid = 0.85 * np.sqrt(np.clip(np.abs(values) / strong, 0, 1))
     axes.imshow(values, cmap=name, vmin=low, vmax=strong, alpha=solid, **shape)

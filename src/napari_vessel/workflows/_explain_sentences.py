@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_vessel.attribution import Attribution, AttributionConfig, Method, Question
 from napari_vessel.geometry import VoxelSize
-from napari_vessel.workflows._explain_words import Explain, ExplainClass
+from napari_vessel.workflows._explain_words import Explain, ExplainClass, Explained
 
 METHOD_NAMES: dict[Method, str] = {
     "integrated_gradients": "Integrated gradients",
@@ -30,6 +30,26 @@ UNITS: dict[Method, str] = {
     "grad_cam": "activation, without unit",
     "hires_cam": "activation, without unit",
 }
+
+
+SIZELESS: tuple[Method, ...] = ("saliency", "grad_cam")
+"""Methods whose values are never negative."""
+
+_STRONG = 99.8  # percentile: single pixels beyond it are not let fade all others
+
+
+def attribution_limits(found: Explained) -> tuple[float, float]:
+    """Return the values that are drawn in full colour, the lower 0 where none is negative."""
+    high = strength_of(found.values)
+    return (0.0 if found.question.config.method in SIZELESS else -high), high
+
+
+def strength_of(values: NDArray[np.float32]) -> float:
+    """Return the size of value that is drawn in full colour; 1 where all values are 0."""
+    sizes = np.abs(values[np.isfinite(values)])
+    if not sizes.size or not sizes.max():
+        return 1.0
+    return float(np.percentile(sizes, _STRONG)) or float(sizes.max())
 
 
 def title_of(request: Explain, whose: str) -> str:
