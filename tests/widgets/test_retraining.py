@@ -4,6 +4,7 @@ import pytest
 from qtpy.QtWidgets import QLabel
 
 from napari_vessel.geometry import Plane
+from napari_vessel.project import Project
 from napari_vessel.session import ComputeState
 from napari_vessel.workflows import Retrain
 
@@ -84,6 +85,21 @@ def test_continuous_training_begins_at_the_first_correction_and_rests_at_the_end
     row.switch.click()
     qtbot.waitUntil(lambda: not dock.desk.jobs.running("retrain"))
     assert row.outcome.said == ""
+
+
+@pytest.mark.parametrize("first", ["switch", "accept"])
+def test_a_project_that_is_opened_again_trains_as_it_was_left(open_with, qtbot, first):
+    dock = open_with()
+    steps = [dock.retrain.continuous.switch.click, lambda: dock.session.accept_slice(Plane.XY, 5)]
+    for step in steps if first == "switch" else reversed(steps):
+        step()
+    kept = dock.session.project
+    qtbot.waitUntil(lambda: Project.open(kept.path).config.train_continuously)
+    again = open_with().retrain.continuous
+    assert again.switch.isChecked()
+    again.switch.click()
+    qtbot.waitUntil(lambda: not Project.open(kept.path).config.train_continuously)
+    assert not open_with().retrain.continuous.switch.isChecked()
 
 
 def test_cancelling_a_round_switches_it_off(open_with, qtbot):

@@ -65,6 +65,9 @@ class ProjectConfig(BaseModel, frozen=True, extra="forbid"):
     inference: InferenceConfig = InferenceConfig()
     training: TrainingConfig = TrainingConfig()
     keeping: KeepingConfig = KeepingConfig()
+    train_continuously: bool = Field(
+        default=False, description="Whether it trains by itself whenever it is open in a dock."
+    )
 
     @property
     def is_newer(self) -> bool:

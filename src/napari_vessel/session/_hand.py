@@ -87,14 +87,14 @@ class SessionHand(SessionDelivery):
         """Show the proposal at another threshold; nothing is predicted again."""
         if self._work is None or threshold == self._work.view.threshold:
             return
-        self._work.remember_threshold(threshold)
+        self._work.remember(threshold=threshold)
         self._show_threshold(threshold)
 
     def reset_threshold(self) -> None:
         """Show the proposal at the checkpoint's own threshold, and follow it from now on."""
         if self._work is not None:
             own = self.project.open_checkpoint(self.checkpoint) if self.project else starter()
-            self._work.remember_threshold(None)
+            self._work.remember(threshold=None)
             self._show_threshold(own.card.threshold)
 
     def go_back(self) -> str | None:

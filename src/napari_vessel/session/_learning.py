@@ -133,6 +133,16 @@ class SessionLearning(SessionHand):
         """Let a training rest where it is, or go on; also those that are begun later."""
         self.runner.pause("retrain", paused=paused)
 
+    @property
+    def trains_continuously(self) -> bool:
+        """Whether the open project is to train by itself, as a person last said."""
+        return self.project is not None and self.project.config.train_continuously
+
+    def remember_continuous(self, *, on: bool) -> None:
+        """Keep with the project whether it trains by itself."""
+        if self._work is not None:
+            self._work.remember(train_continuously=on)
+
     def restart_compute(self) -> None:
         """End a compute process that hangs; what runs in it fails, and can be asked for again."""
         self.runner.restart()

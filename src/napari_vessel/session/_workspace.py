@@ -68,7 +68,7 @@ class Workspace:
                 opened = self.opened
                 self.project = made_project(opened.place, opened.volume, opened.region)
                 self._log.enter_context(log_to_folder(self.project.logs))
-                self._keep_threshold(self.project)  # chosen before there was a project
+                self._keep_chosen(self.project)  # chosen before there was a project
             return self.project
 
     def begin_stroke(self, tool: str, plane: Plane | None) -> None:
@@ -124,14 +124,11 @@ class Workspace:
         self.corrections.import_labels(self.region, labels)
         return self.region
 
-    def remember_threshold(self, threshold: float | None) -> None:
-        """Keep the threshold that a person chose with the project, once there is one.
-
-        None: the checkpoint's own.
-        """
-        self._chosen["threshold"] = threshold
+    def remember(self, **settings: object) -> None:
+        """Keep settings that a person chose with the project, once there is one."""
+        self._chosen |= settings
         if self.project:
-            self._disk.submit(self._keep_threshold, self.project)
+            self._disk.submit(self._keep_chosen, self.project)
 
     def keep_setting(self, **changes: object) -> None:
         """Keep settings with the project; where it cannot be written they hold until it closes."""
@@ -142,9 +139,11 @@ class Workspace:
         except WriteError as error:
             _log.warning("Not kept with the project: %s", error)
 
-    def _keep_threshold(self, project: Project) -> None:
-        if self._chosen and project.config.threshold != self._chosen["threshold"]:
-            self.keep_setting(**self._chosen)
+    def _keep_chosen(self, project: Project) -> None:
+        config = project.config
+        changed = {name: it for name, it in self._chosen.items() if getattr(config, name) != it}
+        if changed:
+            self.keep_setting(**changed)
 
     def look(self, watch: Path, focus: Focus) -> None:
         """Tell the prediction that reads ``watch`` where the person looks; behind their back."""

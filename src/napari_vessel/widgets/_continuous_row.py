@@ -127,13 +127,18 @@ class ContinuousRow(QWidget):
         place = opened.place if opened else None
         if place != self._place:  # another project, not another region of it
             self._place = place
-            self.switch.setChecked(False)
             self._set_paused(paused=False)
+            self._show_switch(on=self._desk.session.trains_continuously)
+            self._follow_switch(on=self.switch.isChecked())
         self.update_state()
 
     # -- asking ----------------------------------------------------------------
 
     def _switched(self, on: bool) -> None:
+        self._desk.session.remember_continuous(on=on)
+        self._follow_switch(on=on)
+
+    def _follow_switch(self, *, on: bool) -> None:
         self.rule.switch(on=on)
         if on:
             self._timer.start()
