@@ -47,7 +47,8 @@ def _compute(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     done = {cell_of(result) for result in read_results(arguments.results)}
     for cell in cells():
-        if cell.recipe in arguments.recipes and cell not in done:
+        wanted = cell.recipe in arguments.recipes and cell.number < arguments.seeds
+        if wanted and cell not in done:
             append_result(arguments.results, result := compute(cell))
             _tell(result)
     if "tuned" in arguments.recipes:
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     recipes = ["greys", "before", "tuned", "whole"]
     add("results", type=Path, metavar="RESULTS.jsonl", help="Made, or gone on with.")
     add("--recipes", type=words, default=recipes, help=f"Default: {','.join(recipes)}.")
+    add("--seeds", type=int, default=3, help="Of before and whole. Default 3.")
     add("--studies", type=Path, help="Folder of the studies. Default: RESULTS.studies.")
     add("--report", action="store_true", help="Compute nothing; print what there is.")
     add("--json", action="store_true", help="One JSON object in place of the table.")

@@ -30,7 +30,7 @@ SPACE = SearchSpace(
         "label_smoothing": Range(low=0.0, high=0.15),
     }
 )
-_EPOCHS, _WHOLE_EPOCHS = 12, 25
+_EPOCHS, _WHOLE_EPOCHS = 12, 20
 _AXES = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 2, 1))  # each axis of the cube as that of the slices
 
 Probabilities = NDArray[np.float32]

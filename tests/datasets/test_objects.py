@@ -135,7 +135,7 @@ def test_a_table_that_cannot_be_used_says_where_and_why(
 
 def test_boxes_that_share_voxels_hang_together_and_others_do_not() -> None:
     rng = np.random.default_rng(1)
-    starts = rng.integers(0, 60, (25, 3))
+    starts = rng.integers(0, 40, (25, 3))
     edges = rng.integers(1, 12, (25, 3))
     boxes = []
     for (z, y, x), (d, h, w) in zip(starts.tolist(), edges.tolist(), strict=True):
