@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_vessel.cli import _classify, _explain, _jobs, _training
+from napari_vessel.cli import _classify, _explain, _jobs, _training, _tune
 from napari_vessel.cli._options import Json, Overwrite
 from napari_vessel.cli._output import explained, run
 from napari_vessel.cli._values import jsonable, report
@@ -34,7 +34,7 @@ from napari_vessel.workflows import (
     write_run,
 )
 
-_TOLD: tuple[Callable[[object], str | None], ...] = (_training.told, _classify.told)
+_TOLD: tuple[Callable[[object], str | None], ...] = (_training.told, _classify.told, _tune.told)
 """What makes lines of a workflow's events; a kind adds its own."""
 
 _DESCRIBED: dict[type, Callable[[Any], dict[str, Any]]] = {

@@ -19,7 +19,7 @@ from napari_vessel.workflows import (
     load_tune_run,
 )
 
-__all__ = ["register"]
+__all__ = ["register", "told"]
 
 
 def register(app: typer.Typer) -> None:
@@ -76,12 +76,12 @@ def tune(
             scheduler=scheduler,
             device=device,
         )
-        result = run("tune", request, _told)
+        result = run("tune", request, told)
         report({f.name: getattr(result, f.name) for f in fields(result)}, as_json=json)
 
 
-def _told(event: object) -> str | None:
-    """Write what there is to tune, and each trial, for the person."""
+def told(event: object) -> str | None:
+    """Make a line of a study and of each trial, for the person."""
     if isinstance(event, StudyOpened):
         settings = ", ".join(event.settings)
         if event.resumed:

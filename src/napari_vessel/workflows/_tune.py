@@ -30,7 +30,7 @@ from napari_vessel.workflows._tune_watch import Watch
 __all__ = ["tune"]
 
 _PICTURES_S = 10.0  # between two drawings of the pictures
-_HOPELESS = 3  # trials that fail before one gets anywhere: the configuration is wrong
+_HOPELESS = 5  # trials that fail before one gets anywhere: the configuration is wrong
 _Reason = Literal["trials", "minutes"]
 
 
