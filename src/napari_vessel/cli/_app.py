@@ -25,6 +25,7 @@ from napari_vessel.cli import (
     _results,
     _run,
     _training,
+    _triaging,
     _tune,
 )
 from napari_vessel.cli._group import OneLineGroup
@@ -51,6 +52,7 @@ for module in (
     _training,
     _learning,
     _classify,
+    _triaging,
     _run,
     _tune,
     _explain,

@@ -127,6 +127,7 @@ def ended(result: Proposed) -> dict[str, Any]:
         "missing_chunks": result.missing_chunks,
         "blocks_outside_organ": result.outside,
         "blocks_empty": result.empty,
+        "blocks_skipped_by_triage": result.skipped,
         "share_left_out": round(result.left_out, 4),
         "seconds": result.seconds,
     }

@@ -103,6 +103,23 @@ def predict(
             "machine), or a scheduler's address, as tls://HOST:8786. Default: this process alone.",
         ),
     ] = None,
+    triage: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="What triage made of this volume: blocks that likely hold vessels come first.",
+        ),
+    ] = None,
+    skip_below: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="P",
+            help="Leave out blocks in which --triage found no chunk of at least this probability; "
+            "they are 0 in the mask, and counted. Default 0: none.",
+        ),
+    ] = None,
     probability: Annotated[
         bool, typer.Option("--probability", help="Keep the probability beside the mask.")
     ] = False,
@@ -135,6 +152,8 @@ def predict(
         if out is None:
             if scheduler is not None:
                 raise CallerError("--scheduler goes with OUT: a proposal is made where you look.")
+            if triage is not None or skip_below is not None:
+                raise CallerError("--triage and --skip-below go with OUT: a job uses them.")
             project = project_of(volume, probability=probability, overwrite=overwrite)
             kept = {"checkpoint": checkpoint, "threshold": threshold, "smallest_um3": smallest_um3}
             result, made = propose_in(project, box_of(box), chosen | kept)
@@ -151,6 +170,8 @@ def predict(
                 probability=probability,
                 overwrite=overwrite,
                 scheduler=scheduler,
+                triage=None if triage is None else triage.absolute(),
+                skip_below=skip_below or 0.0,
             )
             if is_project(volume):
                 request = _of_project(request, chosen, checkpoint, smallest_um3)
@@ -180,6 +201,8 @@ def _of_project(
         probability=request.probability,
         overwrite=request.overwrite,
         scheduler=request.scheduler,
+        triage=request.triage,
+        skip_below=request.skip_below,
     )
 
 

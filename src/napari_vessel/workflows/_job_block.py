@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import product
-from math import prod
+from math import inf, prod
 
 from napari_vessel.geometry import Box, Plane, Zyx
 from napari_vessel.inference import InferenceConfig, plane_zoom
@@ -25,11 +25,17 @@ _UNIT: Zyx = (64, 128, 128)  # whole chunks
 # Planes are predicted apart where that puts so much less through the network: each is read
 # and written once more.
 _WORTH_IT = 0.93
+_MOST_BLOCKS = 20_000  # that are counted one by one where a triage leaves some out
 _MOST_PARTS = 48  # along an axis; beyond, halo is all the same
 
 
 def with_job_block(
-    config: InferenceConfig, region: Box, bounds: Box, *, spread: bool = False
+    config: InferenceConfig,
+    region: Box,
+    bounds: Box,
+    *,
+    spread: bool = False,
+    wanted: Callable[[Box], bool] | None = None,
 ) -> InferenceConfig:
     """Return ``config`` with the blocks that put the fewest pixels through the network.
 
@@ -43,6 +49,9 @@ def with_job_block(
         What is predicted, and the volume, in voxels.
     spread : bool
         Whether several workers share the blocks, so that more, smaller ones are better.
+    wanted : callable(Box) -> bool, optional
+        Whether a block is predicted at all, where a triage leaves many out: smaller blocks then
+        leave out more.
     """
     if not is_left_to_job(config):
         return config
@@ -63,13 +72,40 @@ def with_job_block(
     ]
     if not fitting:  # a scale at which even the least block shows more than a tile
         return config
+    if wanted is not None:
+        fitting = _wanted_costs(fitting, config, region, bounds, wanted)
     # Of equal ones the smallest: less is done again after a kill.
     block = min(fitting, key=lambda choice: (choice[1], prod(choice[0])))[0]
     return config.model_copy(update={"block": block})
 
 
+def _wanted_costs(
+    fitting: list[tuple[tuple[int, ...], float]],
+    config: InferenceConfig,
+    region: Box,
+    bounds: Box,
+    wanted: Callable[[Box], bool],
+) -> list[tuple[tuple[int, ...], float]]:
+    """Return some blocks, the cheapest of each size, with what their wanted ones cost."""
+    cheapest: dict[int, tuple[tuple[int, ...], float]] = {}
+    for edges, cost in fitting:
+        size = prod(edges).bit_length()
+        few = prod(-(-length // edge) for length, edge in zip(region.shape, edges, strict=True))
+        if few <= _MOST_BLOCKS and cost < cheapest.get(size, (edges, inf))[1]:
+            cheapest[size] = edges, cost
+    chosen = [edges for edges, _ in cheapest.values()] or [fitting[0][0]]
+    asked = [config.model_copy(update={"block": edges}) for edges in chosen]
+    costs = [pixels_wanted(each, region, bounds, wanted) for each in asked]
+    return list(zip(chosen, costs, strict=True))
+
+
 def by_plane(
-    config: InferenceConfig, region: Box, bounds: Box, wanted: Callable[[Box], bool]
+    config: InferenceConfig,
+    region: Box,
+    bounds: Box,
+    wanted: Callable[[Box], bool],
+    *,
+    triaged: bool = False,
 ) -> dict[Plane, InferenceConfig]:
     """Return how each plane is best predicted on its own, where that is worth it; else nothing.
 
@@ -84,9 +120,12 @@ def by_plane(
         What is predicted, and the volume, in voxels.
     wanted : callable(Box) -> bool
         Whether a block is predicted at all.
+    triaged : bool
+        Whether a triage leaves blocks out, so that they were chosen by what is wanted.
     """
     usual = config.model_copy(update={"block": InferenceConfig().block})
-    chosen = with_job_block(usual, region, bounds).block == config.block
+    choice = with_job_block(usual, region, bounds, wanted=wanted if triaged else None)
+    chosen = choice.block == config.block
     if config.planes == "auto" or len(config.planes) < 2 or not chosen:
         return {}
     passes = {plane: _alone(usual, plane, region, bounds) for plane in map(Plane, config.planes)}

@@ -15,6 +15,7 @@ from napari_vessel.workflows._job import Job
 from napari_vessel.workflows._masks import places_of
 from napari_vessel.workflows._requests import Predict
 from napari_vessel.workflows._scheduler_check import refuse_scheduler
+from napari_vessel.workflows._triage_use import refuse_triage
 
 
 def target_of(request: Predict, volume: Volume) -> MaskSource:
@@ -72,6 +73,7 @@ def check_output(request: Predict) -> None:
     job = Job.of(request.out)
     overwrite = request.overwrite or job.published(request.out)
     refuse_output(request, target_of(request, volume), overwrite=overwrite)
+    refuse_triage(request, volume)
     if job.path.exists():
         with job.held():
             pass

@@ -38,6 +38,15 @@ from napari_vessel.workflows._requests import Predict
 from napari_vessel.workflows._scheduler_check import refuse_scheduler
 from napari_vessel.workflows._settling import settled, with_precision
 from napari_vessel.workflows._spread import Spread, spread_over
+from napari_vessel.workflows._triage_use import (
+    in_order,
+    is_triaged,
+    outside_of,
+    recipe_of_triage,
+    refuse_triage,
+    skipped_of,
+    triaged,
+)
 
 
 def predict(request: Predict) -> Iterator[Any]:
@@ -68,11 +77,12 @@ def predict(request: Predict) -> Iterator[Any]:
     published = job.published(request.out)
     refuse_output(request, target, overwrite=request.overwrite or published)
     refuse_scheduler(request)
+    refuse_triage(request, volume)
     checkpoint = checkpoint_of(request.checkpoint)
     with job.held(), spread_over(request, checkpoint, job) as spread:
         yield from spread.prepare(job.precision) if spread else ()
         run, recipe = _begin(request, volume, checkpoint, job, spread)
-        blocks = blocks_of(region, run.config.block)
+        blocks = in_order(run.organ, blocks_of(region, run.config.block))
         yield JobBegun(job.recipe, len(blocks), sum(block in run.ledger.done for block in blocks))
         yield from (spread.predict_blocks if spread else _way_of(run, job))(run, blocks)
         failed = failures(run.ledger)
@@ -90,9 +100,10 @@ def predict(request: Predict) -> Iterator[Any]:
         failed=failed,
         seconds=monotonic() - started,
         missing_chunks=tell_missing(volume) + (spread.missing_chunks if spread else 0),
-        outside=sum(not run.organ.touches(block) for block in blocks),
+        outside=len(outside_of(run.organ, blocks)),
         empty=run.ledger.empty,
         left_out=run.ledger.share_left_out(region.size),
+        skipped=len(skipped_of(run.organ, blocks)),
     )
 
 
@@ -104,22 +115,31 @@ def _begin(
     config = settled(request.inference, volume, checkpoint.card, threshold)
     network = checkpoint.load("cpu" if spread else choose_device(config.device))
     view = job.seen(volume, checkpoint.card)
+    wanted = triaged(request, volume, view.organ)
     if spread:
         config = spread.settled(config)
     else:
         config = with_precision(config, network, before=job.precision)
     if is_left_to_job(config):
-        chosen = with_job_block(config, region, Box.of(volume.shape), spread=spread is not None)
+        bounds, few = Box.of(volume.shape), is_triaged(wanted)
+        chosen = with_job_block(
+            config,
+            region,
+            bounds,
+            spread=spread is not None,
+            wanted=wanted.touches if few else None,
+        )
         config = job.in_its_blocks(chosen, volume, region)
     recipe = recipe_of(volume, region, checkpoint, config, view)
     recipe |= {"threshold": threshold, "smallest_um3": request.smallest_um3}
+    recipe |= recipe_of_triage(wanted, blocks_of(region, config.block))
     job.begin(recipe, overwrite=request.overwrite)
     keep_organ(job.path, volume, view.organ)
     run = BlockRun(
         name=str(request.out),
         network=network,
         read=windowed_reader(volume, view.window, checkpoint.card, view.polarity),
-        organ=view.organ,
+        organ=wanted,
         bounds=Box.of(volume.shape),
         region=region,
         config=config,
@@ -139,7 +159,9 @@ def _begin(
 
 def _way_of(run: BlockRun, job: Job) -> Callable[..., Iterator[Any]]:
     """Choose how blocks are predicted: plane by plane where that wastes less."""
-    passes = by_plane(run.config, run.region, run.bounds, run.organ.touches)
+    passes = by_plane(
+        run.config, run.region, run.bounds, run.organ.touches, triaged=is_triaged(run.organ)
+    )
     return ByPlane(job, passes).predict_blocks if passes else predict_blocks
 
 
