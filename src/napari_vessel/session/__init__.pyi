@@ -48,6 +48,7 @@ __all__ = [
     "WhyThis",
     "convert_volume_of",
     "converted_place",
+    "new_class",
     "region_for",
     "slow_planes_of",
     "why_not",
@@ -83,6 +84,7 @@ from ._objects_values import COLOURS as COLOURS
 from ._objects_values import SYMBOLS as SYMBOLS
 from ._objects_values import ObjectClass as ObjectClass
 from ._objects_values import Verdict as Verdict
+from ._objects_values import new_class as new_class
 from ._overview import Overview as Overview
 from ._overview import OverviewLevel as OverviewLevel
 from ._queue import NothingProposed as NothingProposed

@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from napari_vessel.datasets import ObjectsData
 from napari_vessel.errors import ProjectError
-from napari_vessel.geometry import Plane
+from napari_vessel.geometry import Box, Plane
 from napari_vessel.networks import ClassifierConfig
+from napari_vessel.session._objects_values import Point
 from napari_vessel.training import ClassifierTrainingConfig
 from napari_vessel.volumes import Volume, write_atomically
 
@@ -43,6 +44,13 @@ class CropConfig(BaseModel, frozen=True, extra="forbid"):
         edges = [z, y, x]
         edges[Plane(self.plane).normal] = float(self.slices)
         return edges[0], edges[1], edges[2]
+
+    def box(self, volume: Volume, point: Point) -> Box:
+        """Return what is cut out around ``point``, in voxels, as ``datasets`` does."""
+        edges = self.edges(volume)
+        starts = [round(c + 0.5 - e / 2) for c, e in zip(point, edges, strict=True)]
+        z, y, x = (a + max(round(e), 1) for a, e in zip(starts, edges, strict=True))
+        return Box((starts[0], starts[1], starts[2]), (z, y, x))
 
     def data(self, volume: Volume, table: Path, *, labelled: bool) -> ObjectsData:
         """Return the data set of the objects in ``table``, cut out of ``volume``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from napari_vessel.geometry import Plane
+from napari_vessel.geometry import Box, Plane
 from napari_vessel.workflows import Explained
 
 __all__ = ["Done", "WhyThis"]
@@ -13,12 +13,11 @@ __all__ = ["Done", "WhyThis"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WhyThis:
-    """What the class of an object rests on; ``corner`` and ``edges`` of the crop, voxels, zyx."""
+    """What the class of an object rests on; ``box`` (voxels) was cut out of ``plane``."""
 
     id: str
     plane: Plane
-    corner: tuple[float, float, float]
-    edges: tuple[float, float, float]
+    box: Box
     explained: Explained
 
 

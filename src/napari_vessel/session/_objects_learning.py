@@ -13,7 +13,13 @@ from napari_vessel.session._objects_book import Prediction
 from napari_vessel.session._objects_config import KeptClassifier
 from napari_vessel.session._objects_done import Done, WhyThis
 from napari_vessel.session._objects_judging import Judged, Taught, judge, verdict_of
-from napari_vessel.session._objects_lesson import Lesson, classifier_path, only, plan_lesson
+from napari_vessel.session._objects_lesson import (
+    Lesson,
+    classifier_path,
+    new_classifier,
+    only,
+    plan_lesson,
+)
 from napari_vessel.session._objects_open import keep_prediction
 from napari_vessel.session._objects_state import Answers, SessionObjectsState
 from napari_vessel.session._objects_table import Snapshot, write_for_classifier
@@ -25,6 +31,7 @@ from napari_vessel.workflows import (
     ExplainClass,
     Explained,
     Progress,
+    write_run,
 )
 
 __all__ = ["SessionObjects"]
@@ -83,12 +90,14 @@ class SessionObjects(SessionObjectsState):
         )
         places, config = objects.opened.places, objects.config
         yield asked
-        lesson = plan_lesson(places, objects.opened.volume, config, snapshot)
+        lesson = plan_lesson(
+            places, objects.opened.volume, config, snapshot, new_classifier(places)
+        )
         for event in self._events("classify", ClassifyTrain(lesson.run, lesson.out)):
             yield Answer("teach", asked.question, event)
         kept = KeptClassifier(
-            id=lesson.id,
-            path=f"classifiers/{lesson.id}",
+            id=lesson.out.name,
+            path=f"classifiers/{lesson.out.name}",
             crop=config.crop,
             labelled=lesson.labelled,
             parent=config.in_use,
@@ -129,14 +138,25 @@ class SessionObjects(SessionObjectsState):
             question=question,
             config=config or AttributionConfig(),
         )
-        edges = kept.crop.edges(volume)
-        z, y, x = (c + 0.5 - e / 2 for c, e in zip(one.points[0].tolist(), edges, strict=True))
+        z, y, x = one.points[0].tolist()
+        box = kept.crop.box(volume, (z, y, x))
         for event in self._events("explain-class", request, priority=1):
             if isinstance(event, Explained):
-                why = WhyThis(id_, Plane(kept.crop.plane), (z, y, x), edges, event)
+                why = WhyThis(id_, Plane(kept.crop.plane), box, event)
                 yield Answer("explain", asking, Done(event.sentence, why))
             else:
                 yield Answer("explain", asking, event)
+
+    def write_objects_run(self, out: Path, snapshot: Snapshot) -> Answers:
+        """Write a file that trains the same with ``napari-vessel run``, its labels beside it."""
+        objects, asked = self._objects_now(), Asked("objects", object(), f"Writing {out.name} …")
+        yield asked
+        places, at = objects.opened.places, out.with_suffix("")
+        places.made()
+        lesson = plan_lesson(places, objects.opened.volume, objects.config, snapshot, at)
+        write_run(out, ClassifyTrain(lesson.run, at.with_name(f"{at.name}.classifier")))
+        sentence = f"Wrote {out}: napari-vessel run {out.name} trains the same."
+        yield Answer("objects", asked.question, Done(sentence))
 
     # -- inside ----------------------------------------------------------------
 
@@ -164,7 +184,7 @@ class SessionObjects(SessionObjectsState):
         """Judge a classifier by the objects that were set aside; None where there are none."""
         if not lesson.held_out:
             return None
-        table = objects.opened.places.classifiers / f"{lesson.id}.aside.csv"
+        table = objects.opened.places.classifiers / f"{lesson.out.name}.aside.csv"
         write_for_classifier(table, only(snapshot, lesson.held_out), labelled=False)
         found = yield from self._classified(asked, objects, kept, table)
         place = {name: at for at, name in enumerate(found.names)}
@@ -178,4 +198,4 @@ def _taught(lesson: Lesson, new: Judged | None, old: Judged | None) -> Taught:
         str(path) if (path := lesson.out / name).exists() else "" for name in _PICTURES
     )
     said = " ".join((sentence, *lesson.notes))
-    return Taught(lesson.id, adopted, said, new, old, confusion=confusion, curves=curves)
+    return Taught(lesson.out.name, adopted, said, new, old, confusion=confusion, curves=curves)

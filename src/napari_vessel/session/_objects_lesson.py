@@ -22,7 +22,16 @@ from napari_vessel.session._objects_table import Snapshot, write_for_classifier
 from napari_vessel.volumes import Volume
 from napari_vessel.workflows import ClassifyRun
 
-__all__ = ["FEWEST", "Lesson", "classifier_path", "delete_classifiers", "plan_lesson", "why_not"]
+__all__ = [
+    "FEWEST",
+    "Lesson",
+    "classifier_path",
+    "delete_classifiers",
+    "new_classifier",
+    "only",
+    "plan_lesson",
+    "why_not",
+]
 
 FEWEST = 3  # labelled objects of a class, one for each part
 _FRACTIONS = (0.6, 0.2, 0.2)  # objects are few: enough must judge
@@ -37,7 +46,6 @@ class Lesson:
     no part of choosing the best epoch either.
     """
 
-    id: str
     out: Path
     run: ClassifyRun
     classes: tuple[str, ...]
@@ -58,10 +66,17 @@ def why_not(snapshot: Snapshot) -> str:
     return f"Label at least {FEWEST} objects of two classes first; there are {said}."
 
 
+def new_classifier(places: ObjectsPlaces) -> Path:
+    """Return where a new classifier of the project goes."""
+    places.made()
+    places.classifiers.mkdir(exist_ok=True)
+    return places.classifiers / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:4]}"
+
+
 def plan_lesson(
-    places: ObjectsPlaces, volume: Volume, config: ObjectsConfig, snapshot: Snapshot
+    places: ObjectsPlaces, volume: Volume, config: ObjectsConfig, snapshot: Snapshot, out: Path
 ) -> Lesson:
-    """Write the table of what is labelled and its split, and say what to train.
+    """Write the table of what is labelled and its split beside ``out``, and say what to train.
 
     An object that judged once judges for ever: no classifier of the project learns from it.
     Classes with fewer than three labelled objects are left out.
@@ -73,15 +88,12 @@ def plan_lesson(
     """
     if reason := why_not(snapshot):
         raise CallerError(reason)
-    places.made()
-    places.classifiers.mkdir(exist_ok=True)
-    id_ = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:4]}"
     known, classes, notes = _learned(snapshot)
-    table = places.classifiers / f"{id_}.objects.csv"
+    table = out.with_name(f"{out.name}.objects.csv")
     write_for_classifier(table, known, labelled=True)
     data = config.crop.data(volume, table, labelled=True)
     split = _split(places, data, config.network.size)
-    own = places.classifiers / f"{id_}.split.csv"
+    own = out.with_name(f"{out.name}.split.csv")
     split.write(own)
     network = _network(places, config, classes)
     run = ClassifyRun.model_validate(
@@ -96,8 +108,7 @@ def plan_lesson(
     held, is_sure = _held_out(split, known)
     said = {i: v.name for i, v in zip(known.ids, known.verdicts, strict=True) if v is not None}
     return Lesson(
-        id=id_,
-        out=places.classifiers / id_,
+        out=out,
         run=run,
         classes=classes,
         labelled=known.labelled,

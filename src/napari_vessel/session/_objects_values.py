@@ -16,6 +16,7 @@ __all__ = [
     "Labelled",
     "Moved",
     "ObjectClass",
+    "Point",
     "Removed",
     "Verdict",
     "deed_of_json",

@@ -1,5 +1,6 @@
 __all__ = [
     "EventWorker",
+    "ObjectsDock",
     "VesselLabels",
     "VesselsDock",
     "get_reader",
@@ -13,6 +14,7 @@ __all__ = [
 
 from ._dock import VesselsDock as VesselsDock
 from ._labels import VesselLabels as VesselLabels
+from ._objects_dock import ObjectsDock as ObjectsDock
 from ._reader import get_reader as get_reader
 from ._sample import make_sample as make_sample
 from ._worker import EventWorker as EventWorker
