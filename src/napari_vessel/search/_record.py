@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
-__all__ = ["StudySummary", "TrialRecord", "TrialState", "trials_as_csv"]
+from napari_vessel.errors import ProjectError
+
+__all__ = ["StudySummary", "TrialRecord", "TrialState", "trials_as_csv", "trials_of_csv"]
 
 TrialState = Literal["waiting", "running", "complete", "pruned", "failed"]
 
@@ -92,3 +94,35 @@ def trials_as_csv(summary: StudySummary) -> bytes:
         rest = (len(one.scores), seconds, retry, one.reason)
         table.writerow([one.number, one.state, value, one.seed, *drawn, *rest])
     return text.getvalue().encode()
+
+
+def trials_of_csv(table: bytes) -> tuple[TrialRecord, ...]:
+    """Read what :func:`trials_as_csv` wrote, settings as texts, scores left out. Needs no optuna.
+
+    Raises
+    ------
+    ProjectError
+        It is no such table.
+    """
+    try:
+        rows = list(csv.DictReader(io.StringIO(table.decode())))
+        retried = {row["retry_of"] for row in rows}
+        return tuple(_of_row(row, retried=row["number"] in retried) for row in rows)
+    except (LookupError, TypeError, ValueError) as error:
+        raise ProjectError(f"This is no table of trials ({error!r}).") from error
+
+
+def _of_row(row: dict[str, str], *, retried: bool) -> TrialRecord:
+    known = ("number", "state", "value", "seed", "epochs", "seconds", "retry_of", "reason")
+    states: dict[str, TrialState] = {state: state for state in get_args(TrialState)}
+    return TrialRecord(
+        number=int(row["number"]),
+        state=states[row["state"]],
+        value=float(row["value"]) if row["value"] else None,
+        values={name: text for name, text in row.items() if name not in known and text},
+        seed=int(row["seed"]),
+        seconds=float(row["seconds"]) if row["seconds"] else None,
+        retry_of=int(row["retry_of"]) if row["retry_of"] else None,
+        reason=row["reason"],
+        retried=retried and row["state"] == "failed",
+    )

@@ -44,8 +44,11 @@ __all__ = [
     "Stamp",
     "Taught",
     "ToolConfig",
+    "Tuning",
+    "TuningWish",
     "Verdict",
     "WhyThis",
+    "best_sentence",
     "convert_volume_of",
     "converted_place",
     "new_class",
@@ -101,6 +104,9 @@ from ._session import Session as Session
 from ._tool_config import ToolConfig as ToolConfig
 from ._tool_values import Found as Found
 from ._tools import PieceTool as PieceTool
+from ._tuning import Tuning as Tuning
+from ._tuning import TuningWish as TuningWish
+from ._tuning_words import best_sentence as best_sentence
 from ._values import Activity as Activity
 from ._values import ActivityName as ActivityName
 from ._values import Answer as Answer

@@ -41,4 +41,5 @@ class SessionEvents(SignalGroup):
     measured = Signal(object, description="The GraphView of what was measured; None: nothing.")
     errors_found = Signal(object, description="ErrorMaps: where a truth was compared with.")
     explained = Signal(object, description="An Explained: why the network says so; None: none.")
+    tuning = Signal(object, description="A Tuning: a study, and what is known of it.")
     failed = Signal(Exception, description="Something failed; show it once.")

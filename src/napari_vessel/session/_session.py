@@ -18,7 +18,6 @@ from napari_vessel.session._history import SessionHistory
 from napari_vessel.session._jobs import SessionJobs
 from napari_vessel.session._learning import SessionLearning
 from napari_vessel.session._measure import SessionMeasure
-from napari_vessel.session._networks import SessionNetworks
 from napari_vessel.session._objects_learning import SessionObjects
 from napari_vessel.session._opening import (
     Callbacks,
@@ -30,6 +29,7 @@ from napari_vessel.session._opening import (
 from napari_vessel.session._progress import SessionProgress
 from napari_vessel.session._queue import SessionQueue
 from napari_vessel.session._tools import SessionTools
+from napari_vessel.session._tuning import SessionTuning
 from napari_vessel.session._values import Answer, Asked, Opened
 from napari_vessel.session._waiting import called, discard_opened, in_time, is_remote
 from napari_vessel.volumes import VolumeOptions, open_volume
@@ -42,7 +42,7 @@ class Session(
     SessionProgress,
     SessionQueue,
     SessionLearning,
-    SessionNetworks,
+    SessionTuning,
     SessionMeasure,
     SessionExplaining,
     SessionHistory,

@@ -20,6 +20,7 @@ ActivityName = Literal[
     "predict",
     "retrain",
     "explain",
+    "tune",
     "export",
     "forecast",
     "region",

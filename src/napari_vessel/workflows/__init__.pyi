@@ -115,6 +115,7 @@ __all__ = [
     "scale_used",
     "scan_of",
     "score_audit",
+    "score_of",
     "stock_of",
     "validated",
     "write_explained",
@@ -235,6 +236,7 @@ from ._triage_map import is_triage as is_triage
 from ._triage_map import open_triage as open_triage
 from ._tune_config import TuneRun as TuneRun
 from ._tune_config import load_tune_run as load_tune_run
+from ._tune_recipe import score_of as score_of
 from ._tune_request import StudyOpened as StudyOpened
 from ._tune_request import StudyPictured as StudyPictured
 from ._tune_request import TrialBegun as TrialBegun
