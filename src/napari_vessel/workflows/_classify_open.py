@@ -95,9 +95,9 @@ def lesson_of(config: ClassifyRun, kept: Path | None = None) -> Lesson:
     if isinstance(wanted, Start):
         raise CallerError("A classifier to start from is named twice.")
     data = open_data(config.data, wanted.size, wanted.classes or None)
-    network = _settled(wanted, data, told=parent is not None)
     known = np.flatnonzero(data.labels() >= 0).astype(np.int64)
     _refuse_too_few(data, known)
+    network = _settled(wanted, data, told=parent is not None)
     samples = [data.samples[index] for index in known]
     earlier = kept or (Path(config.split) if config.split else None)
     before = Split.read(earlier) if earlier else None
