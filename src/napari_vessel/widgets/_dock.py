@@ -30,6 +30,7 @@ from napari_vessel.widgets._region_section import RegionSection
 from napari_vessel.widgets._retrain_section import RetrainSection
 from napari_vessel.widgets._section import Desk, Sentence, button
 from napari_vessel.widgets._shared_runner import shared_runner
+from napari_vessel.widgets._tune_section import TuneSection
 from napari_vessel.widgets._viewer import ViewerLink
 from napari_vessel.widgets._volume_section import VolumeSection
 
@@ -83,6 +84,7 @@ class VesselsDock(Docked):
         self.retrain = RetrainSection(self.desk)
         self.networks = NetworksSection(self.desk)
         self.networks.far.connect(self.region.open_around)
+        self.tune = TuneSection(self.desk)
         self.export = ExportSection(self.desk)
         self.measure = MeasureSection(self.desk)
         self.explain = ExplainSection(self.desk)
@@ -90,8 +92,8 @@ class VesselsDock(Docked):
         self.sections = (
             *(self.volume, self.convert, self.atlas),
             *(self.region, self.predict, self.correct, self.queue, self.history),
-            *(self.planes, self.retrain, self.networks, self.progress, self.export),
-            *(self.measure, self.explain, self.whole),
+            *(self.planes, self.retrain, self.networks, self.tune, self.progress),
+            *(self.export, self.measure, self.explain, self.whole),
         )
         content = QWidget()
         inside = QVBoxLayout(content)

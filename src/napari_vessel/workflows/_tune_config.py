@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 
 from napari_vessel.errors import CallerError
 from napari_vessel.search import SearchSpace, StudyConfig
 from napari_vessel.workflows._classify_config import ClassifyRun
+from napari_vessel.workflows._run_places import read_values
 from napari_vessel.workflows._train_config import TrainRun, located_run
 from napari_vessel.workflows._tune_space import Run, Task, default_space, task_of
 
 __all__ = ["TuneRun", "load_tune_run"]
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class TuneRun(BaseModel, frozen=True, extra="forbid"):
@@ -70,32 +71,29 @@ class TuneRun(BaseModel, frozen=True, extra="forbid"):
 def load_tune_run(path: Path) -> TuneRun:
     """Read a configuration; paths in it are relative to its folder.
 
-    The file of a training alone (of `train` or `classify train`) is taken, too: what usually
+    The file of a training alone (of ``train`` or ``classify``) is taken, too: what usually
     matters of it is tuned.
 
     Raises
     ------
     CallerError
-        There is none, it is neither TOML nor JSON, or a field is not as expected.
-    pydantic.ValidationError
-        Naming the field.
+        There is none, it is neither TOML nor JSON, or a key is not as expected, which is named.
     """
-    try:
-        text = path.read_text("utf-8")
-        values = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CallerError(f"{path} cannot be read: {reason}. Expected a .toml or .json.") from error
-    except ValueError as error:
-        raise CallerError(f"{path} cannot be understood: {error}.") from error
-    return TuneRun.model_validate(_as_tune(values)).located(path.absolute().parent)
+    from napari_vessel.workflows._run_read import load_run
+
+    values = read_values(path)
+    guess = "train" if "volume" in values else "classify" if "data" in values else "tune"
+    kind = values.get("run", guess)
+    if kind not in ("tune", "train", "classify"):
+        raise CallerError(f"{path}: run: found {kind!r}; expected tune, or a training to be tuned.")
+    file: Any = load_run(path, kind)
+    if kind == "tune":
+        return _part(TuneRun, file)
+    if kind == "train":
+        return TuneRun(train=_part(TrainRun, file))
+    return TuneRun(classify=_part(ClassifyRun, file))
 
 
-def _as_tune(values: Any) -> Any:  # noqa: ANN401  as the file has it
-    """Take the file of a training for what every trial runs."""
-    if not isinstance(values, dict):
-        return values
-    rest = {key: value for key, value in values.items() if key not in ("run", "out")}
-    if "volume" in rest:
-        return {"train": rest}
-    return {"classify": rest} if "data" in rest else rest
+def _part(model: type[_Model], file: Any) -> _Model:  # noqa: ANN401  a kind of RunFile
+    """Return what of a file is the configuration."""
+    return model.model_validate({name: getattr(file, name) for name in model.model_fields})
