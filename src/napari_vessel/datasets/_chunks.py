@@ -68,11 +68,14 @@ class _Cut:
                 yield float(voxels[cell.relative_to(slab).slices].mean())
 
 
+_Found = tuple[Sample, tuple[_Cut, Box], float | None]
+
+
 @dataclass(frozen=True)
 class _Survey:
     """What is known when the masks were read."""
 
-    samples: list[Sample]
+    samples: tuple[Sample, ...]
     places: list[tuple[_Cut, Box]]
     shares: list[float | None]
 
@@ -103,7 +106,7 @@ class ChunkSamples(ReadingSet):
     @property
     def samples(self) -> tuple[Sample, ...]:
         """All chunks."""
-        return tuple(self._known.samples)
+        return self._known.samples
 
     def place(self, index: int) -> tuple[Volume, Box]:
         """Return the volume of a chunk and where in it (voxels of level 0) it lies."""
@@ -125,11 +128,13 @@ class ChunkSamples(ReadingSet):
         The samples are known at its end; without it they are found when first asked for.
         """
         if self._survey is None:
-            survey = _Survey([], [], [])
+            found: list[_Found] = []
             for at, cut in enumerate(self._cuts):
-                for share in self._surveyed(cut, survey):
+                for share in self._surveyed(cut, found):
                     yield (at + share) / len(self._cuts)
-            self._survey = survey
+            samples = tuple(sample for sample, _, _ in found)
+            places, shares = [place for _, place, _ in found], [share for _, _, share in found]
+            self._survey = _Survey(samples, places, shares)
         yield 1.0
 
     @property
@@ -140,15 +145,13 @@ class ChunkSamples(ReadingSet):
             raise SamplesError("No chunk is left: every one is unclear. Lower least_share.")
         return self._survey
 
-    def _surveyed(self, cut: _Cut, survey: _Survey) -> Iterator[float]:
+    def _surveyed(self, cut: _Cut, found: list[_Found]) -> Iterator[float]:
         cells = list(cut.cells())
         shares = cut.shares(cells) if cut.mask is not None else repeat(None)
         for at, (cell, share) in enumerate(zip(cells, shares, strict=False), 1):
             if not self._left_out(share):
                 sample = Sample(_name(cut, cell), self._label(share), self._group(cut, cell))
-                survey.samples.append(sample)
-                survey.places.append((cut, cell))
-                survey.shares.append(share)
+                found.append((sample, (cut, cell), share))
             if at % _TOLD == 0 or at == len(cells):
                 yield at / len(cells)
 
