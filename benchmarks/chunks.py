@@ -4,7 +4,8 @@ Cubes of 2 mm of the HiP-CT volumes, split by volume in four turns: a turn learn
 quarters of the volumes, chooses by the third and is tested on the fourth, so that every volume
 is tested on once. Recipes: ``greys``, how bright a chunk is, without a network; ``before``, the
 program's defaults; ``tuned``, the best by validation of 20 trials for each turn; ``whole``, with
-cubes overlapped and turned, three networks and twelve views of each cube.
+cubes overlapped and turned, three networks, each chosen by another quarter of what is not tested
+on, and twelve views of each cube.
 
 Run as ``python benchmarks/chunks.py RESULTS.jsonl``. Every training is appended to RESULTS.jsonl
 as soon as it is done, and studies are kept in RESULTS.studies, so a run that was stopped goes on

@@ -30,7 +30,7 @@ SPACE = SearchSpace(
         "label_smoothing": Range(low=0.0, high=0.15),
     }
 )
-_EPOCHS, _WHOLE_EPOCHS = 12, 20
+_EPOCHS, _TRIAL_PATIENCE, _WHOLE_EPOCHS = 12, 4, 20
 _AXES = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 2, 1))  # each axis of the cube as that of the slices
 
 Probabilities = NDArray[np.float32]
@@ -38,7 +38,10 @@ Probabilities = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Cell:
-    """What is computed at a time: a training on a turn; ``number`` is its seed or trial."""
+    """What is computed at a time: a training on a turn.
+
+    ``number`` is its seed or trial; of the whole recipe also which quarter it is chosen by.
+    """
 
     recipe: str
     balance: str
@@ -78,7 +81,8 @@ def cell_of(result: dict[str, Any]) -> Cell:
 def compute(cell: Cell) -> dict[str, Any]:
     """Compute a cell; return what one line of the results file holds."""
     begun = process_time()
-    part = turn(cell.turn, overlapping=cell.recipe == "whole")
+    whole = cell.recipe == "whole"
+    part = turn(cell.turn, chosen_by=1 + whole * cell.number, overlapping=whole)
     if cell.recipe == "greys":
         validation, test = _by_greys(part)
     else:
@@ -88,9 +92,9 @@ def compute(cell: Cell) -> dict[str, Any]:
 
 def tuned(balance: str, at: int, folder: Path, done: set[int]) -> Iterator[dict[str, Any]]:
     """Go on with the study of a turn; yield each trial that was not done."""
-    part = turn(at, overlapping=False)
-    config = StudyConfig(trials=TRIALS, seed=at)
-    recipe = {"balance": balance, "turn": at, "epochs": _EPOCHS}
+    part = turn(at)
+    config = StudyConfig(trials=TRIALS, seed=at, warmup=2)
+    recipe = {"balance": balance, "turn": at, "epochs": _EPOCHS, "patience": _TRIAL_PATIENCE}
     with Study(folder / f"{balance}-{at}", SPACE, config, recipe) as study:
         while (trial := study.ask()) is not None:
             cell, begun = Cell("tuned", balance, at, trial.origin), process_time()
@@ -121,7 +125,8 @@ def _trained(
     )
 
     whole = cell.recipe == "whole"
-    settings = {"augmentation_strength": 0.3} if whole else {}
+    settings: dict[str, Any] = {"augmentation_strength": 0.3} if whole else {}
+    settings |= {"patience": _TRIAL_PATIENCE} if cell.recipe == "tuned" else {}
     settings |= {name: value for name, value in values.items() if name != "dropout"}
     config = ClassifierTrainingConfig.model_validate(
         {"epochs": _WHOLE_EPOCHS if whole else _EPOCHS, "balance": cell.balance}

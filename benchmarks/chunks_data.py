@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 
 from napari_vessel.datasets import ChunksData, ChunkVolume, open_data
+from napari_vessel.volumes import IntensityWindow
 from real_loop import FRAME, data_folder
 
 # Each turn tests on one of these, chooses by the next and learns from the other two: every volume
@@ -21,7 +23,7 @@ TURNS = (
 )
 EDGE = 32  # voxels of 63 µm: cubes of 2 mm
 CLASSES = ("background", "vessel")
-_WINDOW = (70.0, 130.0)  # greys of all these scans: from air to the brightest tissue
+_ORGANS = {"kidney1": "hipct2d_kidney_1_dense_0427", "kidney3": "hipct2d_kidney_3_sparse_0362"}
 _SLICES, _ROWS = 32, 128
 
 
@@ -44,11 +46,23 @@ class Turn:
 
 
 @cache
-def turn(number: int, *, overlapping: bool) -> Turn:
-    """Return a turn; ``overlapping``: what is learned from is cut at every half chunk."""
-    test, validation = TURNS[number], TURNS[(number + 1) % len(TURNS)]
-    rest = [name for at in (2, 3) for name in TURNS[(number + at) % len(TURNS)]]
-    return Turn(_cut(tuple(rest), overlapping), _cut(validation, False), _cut(test, False))
+def turn(number: int, *, chosen_by: int = 1, overlapping: bool = False) -> Turn:
+    """Return a turn.
+
+    Parameters
+    ----------
+    number
+        The quarter of the volumes that it is tested on.
+    chosen_by
+        How many quarters further the one lies that it is chosen by, 1 to 3; it learns from the
+        other two.
+    overlapping
+        What is learned from is cut at every half chunk.
+    """
+    ahead = {at: TURNS[(number + at) % len(TURNS)] for at in (1, 2, 3)}
+    validation = ahead.pop(chosen_by)
+    rest = [name for names in ahead.values() for name in names]
+    return Turn(_cut(tuple(rest), overlapping), _cut(validation, False), _cut(TURNS[number], False))
 
 
 @cache
@@ -57,11 +71,22 @@ def _cut(names: tuple[str, ...], overlapping: bool) -> Chunks:
         volumes=tuple(_volume(f"hipct3d_{name}") for name in names),
         chunk=(EDGE, EDGE, EDGE),
         step=(EDGE, EDGE // 2, EDGE // 2) if overlapping else None,
-        intensity=_WINDOW,
     )
     data = open_data(config, EDGE, CLASSES)
     volumes = tuple(sample.group for sample in data.samples)
     return Chunks(data.images(range(len(data.samples))), data.labels(), volumes)
+
+
+@cache
+def _window(organ: str) -> tuple[float, float]:
+    """Return the intensity window of an organ, of a whole slice of it.
+
+    The chunks' volumes are small pieces of two organs, most of them without any tissue. Whoever
+    predicts has the whole organ, and its window; labels have no part in it.
+    """
+    slice_ = tifffile.imread(data_folder() / _ORGANS[organ] / "image.tif")
+    found = IntensityWindow.of(slice_)
+    return found.low, found.high
 
 
 def _volume(item: str) -> ChunkVolume:
@@ -71,5 +96,6 @@ def _volume(item: str) -> ChunkVolume:
         image=str(folder / "image.tif"),
         mask=str(folder / "label.tif"),
         voxel_size=63.08,
+        window=_window(item.rpartition("_")[2]),
         box=f"0:{_SLICES},{inner},{inner}",
     )

@@ -88,11 +88,9 @@ def test_context_shows_what_is_around_and_does_not_count(pair: ChunkVolume) -> N
 
 
 def test_a_box_is_all_that_is_read(pair: ChunkVolume, save: Save) -> None:
-    framed = VOXELS.copy()
+    framed = VOXELS // 2
     framed[:, :2] = framed[:, -2:] = framed[:, :, :2] = framed[:, :, -2:] = 255
-    inner = ChunkVolume(
-        image=str(save("framed.npy", framed // 2)), voxel_size=50.0, box="0:8,2:18,2:22"
-    )
+    inner = ChunkVolume(image=str(save("framed.npy", framed)), voxel_size=50.0, box="0:8,2:18,2:22")
     data = chunked(inner, chunk=(8, 8, 8), context=4, size=16, intensity="type")
     assert data.images(range(len(data.samples))).max() < 0.499
     boxes = [data.place(at)[1] for at in range(len(data.samples))]
@@ -166,6 +164,16 @@ def test_a_constant_volume_gives_finite_images(save: Save) -> None:
         found = chunked(flat, chunk=(8, 8, 8), intensity=intensity).image(0)
         assert np.isfinite(found).all()
     assert found.min() == found.max() == pytest.approx(0.7)
+
+
+def test_a_volume_may_have_a_window_of_its_own(pair: ChunkVolume) -> None:
+    own = pair.model_copy(update={"window": (0.0, 510.0)})
+    found = chunked(own, chunk=(4, 8, 8)).image(0)
+    np.testing.assert_allclose(found * 510, VOXELS[:4, :8, :8], atol=1e-3)
+    with pytest.raises(ValueError, match=r"window .*lower grey value first"):
+        ChunkVolume(image="x", window=(9.0, 9.0))
+    with pytest.raises(ValueError, match=r"intensity .*lower grey value first"):
+        ChunksData(volumes=(pair,), intensity=(3.0, 1.0))
 
 
 def test_a_mask_of_another_shape_is_refused(pair: ChunkVolume, save: Save) -> None:

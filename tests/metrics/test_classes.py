@@ -104,6 +104,16 @@ def test_where_all_samples_are_of_one_class_the_area_is_undefined_and_not_0() ->
     assert values["confusion"] == [[0, 0], [1, 1]]
 
 
+def test_a_class_that_does_not_occur_has_no_part_in_the_area() -> None:
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.3, 0.6, 0.1], [0.5, 0.2, 0.3]])
+    truth = np.array([0, 0, 1, 1])
+    found = class_scores(truth, probabilities, "abc", draws=2)
+    areas = [sk.roc_auc_score(truth == c, probabilities[:, c]) for c in (0, 1)]
+    same(found.auc.value, np.mean(areas))
+    same(found.macro.auc, np.mean(areas))
+    assert math.isnan(found.per_class[2].auc)
+
+
 def test_a_class_that_is_never_predicted_has_no_precision() -> None:
     found = class_scores([0, 1, 1], [[0.9, 0.1]] * 3, ("a", "b"))
     assert math.isnan(found.per_class[1].precision)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, repeat
 from pathlib import PurePosixPath
 from threading import Lock
@@ -120,7 +120,10 @@ class ChunkSamples(ReadingSet):
     def image(self, index: int) -> Images:
         """Read the image of a chunk, (channels, size, size) in [0, 1]."""
         cut, box = self._known.places[index]
-        return self.view.image(cut.volume, box, cut.within)
+        view = self.view
+        if cut.config.window is not None:
+            view = replace(view, intensity=cut.config.window)
+        return view.image(cut.volume, box, cut.within)
 
     def survey(self) -> Iterator[float]:
         """Read the masks, a slab at a time; yield the share that is done.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -23,6 +23,15 @@ _Edge = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Grey = Annotated[float, Field(allow_inf_nan=False)]
 _Count = Annotated[int, Field(gt=0)]
 _Edges = tuple[_Count, _Count, _Count]
+_Greys = TypeVar("_Greys", tuple[float, float], tuple[float, float] | None)
+_Intensity = Literal["volume", "chunk", "type"] | tuple[_Grey, _Grey]
+
+
+def _rising(greys: _Greys, name: str) -> _Greys:
+    if greys is not None and greys[0] >= greys[1]:
+        message = f"{name} {greys}: expected the lower grey value first"
+        raise ValueError(message)
+    return greys
 
 
 class PictureConfig(BaseModel, frozen=True, extra="forbid"):
@@ -162,6 +171,11 @@ class ChunkVolume(BaseModel, frozen=True, extra="forbid"):
     )
     level: int = Field(0, ge=0, description="Level of the image; the mask is of its shape.")
     channel: int | None = Field(None, ge=0, description="Channel, where there are several.")
+    window: tuple[_Grey, _Grey] | None = Field(
+        None,
+        description="The grey values that become 0 and 1, before any other; as those of the whole "
+        "organ that this is a piece of.",
+    )
     box: str | None = Field(None, description="Only this part: z0:z1,y0:y1,x0:x1 in voxels.")
 
     @field_validator("box")
@@ -170,6 +184,11 @@ class ChunkVolume(BaseModel, frozen=True, extra="forbid"):
         if value is not None:
             Box.parse(value)
         return value
+
+    @field_validator("window")
+    @classmethod
+    def _window_rises(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        return _rising(value, "window")
 
 
 class ChunksData(BaseModel, frozen=True, extra="forbid"):
@@ -203,7 +222,7 @@ class ChunksData(BaseModel, frozen=True, extra="forbid"):
     unclear: Literal["background", "leave-out"] = Field(
         "background", description="Chunks with some vessel, but less than least_share."
     )
-    intensity: Literal["volume", "chunk", "type"] | tuple[_Grey, _Grey] = Field(
+    intensity: _Intensity = Field(
         "volume",
         description="What becomes 0 and 1: the robust window of the volume or of each chunk, the "
         "whole range of the type, or these two grey values.",
@@ -216,11 +235,8 @@ class ChunksData(BaseModel, frozen=True, extra="forbid"):
 
     @field_validator("intensity")
     @classmethod
-    def _greys_rise(cls, value: object) -> object:
-        if isinstance(value, tuple) and value[0] >= value[1]:
-            message = f"intensity {value}: expected the lower grey value first"
-            raise ValueError(message)
-        return value
+    def _greys_rise(cls, value: _Intensity) -> _Intensity:
+        return value if isinstance(value, str) else _rising(value, "intensity")
 
 
 DataConfig = Annotated[
