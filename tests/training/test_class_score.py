@@ -41,3 +41,10 @@ def test_a_score_that_is_not_defined_is_nan() -> None:
     one_class = np.zeros(30, np.int64)
     assert isnan(monitored("auc", one_class, PROBABILITIES))
     assert isnan(mean_loss(np.zeros(0, np.int64), np.zeros((0, 3), np.float32)))
+
+
+@pytest.mark.parametrize("monitor", ["balanced_accuracy", "auc", "accuracy", "loss"])
+def test_a_network_that_says_nothing_has_no_score(monitor: str) -> None:
+    spoilt = PROBABILITIES.copy()
+    spoilt[3] = np.nan
+    assert isnan(monitored(monitor, TRUTH, spoilt))

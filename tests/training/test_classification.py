@@ -151,6 +151,27 @@ def test_weights_make_a_rare_class_count_as_much() -> None:
     assert 9 * weights[0] == pytest.approx(3 * weights[1])
 
 
+def test_the_loss_is_the_cross_entropy_that_balance_and_smoothing_ask_for() -> None:
+    learned = ClassBatches(IMAGES, LABELS, [*range(2, 12), *range(26, 30)], batch=14)
+    batch = next(iter(learned))
+    losses = {}
+    for balance in ("none", "weights"):
+        config = CONFIG.model_copy(update={"balance": balance, "label_smoothing": 0.1})
+        torch.manual_seed(0)
+        network = build_classifier(NETWORK.model_copy(update={"dropout": 0.0}))
+        with torch.no_grad():
+            network.head[-1].bias.copy_(torch.tensor([2.0, 0.0]))
+        task = ClassificationTask(network, config, learned, learned.truth())
+        logits = network.train()(torch.from_numpy(batch.image))
+        weight = torch.tensor([14 / 20, 14 / 8]) if balance == "weights" else None
+        expected = nn.functional.cross_entropy(
+            logits, torch.from_numpy(batch.label), weight=weight, label_smoothing=0.1
+        )
+        losses[balance] = task.step(batch)
+        assert losses[balance] == pytest.approx(float(expected.detach()), rel=1e-5)
+    assert losses["weights"] > losses["none"]  # the rare class is what is wrong
+
+
 class Counting(nn.Module):
     """A backbone that counts the images it is shown."""
 

@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from napari_vessel.metrics import Interval, class_scores
+
 __all__ = ["Monitor", "mean_loss", "monitored"]
 
 Monitor = Literal["balanced_accuracy", "auc", "accuracy", "loss"]
@@ -28,20 +30,11 @@ def monitored(monitor: Monitor, truth: Labels, probabilities: Probabilities) -> 
 
     The loss becomes the geometric mean of the probabilities of what is true, in [0, 1].
     """
+    if not np.isfinite(probabilities).all():  # training diverged: no score is as bad
+        return nan
     if monitor == "loss":
         return exp(-mean_loss(truth, probabilities))
-    if monitor == "auc":
-        return _auc(truth, probabilities)
-    right = probabilities.argmax(1) == truth
-    if monitor == "accuracy":
-        return float(right.mean())
-    return float(np.mean([right[truth == one].mean() for one in np.unique(truth)]))
-
-
-def _auc(truth: Labels, probabilities: Probabilities) -> float:
-    """Return the area under the curve, the mean of each present class against the others."""
-    from sklearn.metrics import roc_auc_score
-
-    present = [one for one in np.unique(truth) if (truth != one).any()]
-    areas = [roc_auc_score(truth == one, probabilities[:, one]) for one in present]
-    return float(np.mean(areas)) if areas else nan
+    names = [str(one) for one in range(probabilities.shape[1])]
+    scores = class_scores(truth, probabilities, names, draws=0)
+    found: Interval = getattr(scores, monitor)
+    return found.value
