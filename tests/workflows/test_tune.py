@@ -296,7 +296,7 @@ def test_a_study_where_nothing_works_ends_with_the_reason(images, tmp_path):
 
 def test_a_trial_that_fails_is_noted_and_the_others_go_on(images, tmp_path):
     space = {"backbone": {"choices": ["lenet", "no_such_network"]}}
-    result = tuned(study_of(images, space, trials=5, seed=3), tmp_path / "study")[-1]
+    result = tuned(study_of(images, space, trials=5, seed=1), tmp_path / "study")[-1]
     assert result.trials == 5
     assert result.failed
     assert result.complete == 5 - result.failed
