@@ -50,7 +50,7 @@ class AttributionConfig(BaseModel, frozen=True, extra="forbid"):
         "For integrated_gradients and occlusion.",
     )
     steps: int = Field(
-        32, ge=2, le=1024, description="Images between baseline and image: integrated_gradients."
+        64, ge=2, le=1024, description="Images between baseline and image: integrated_gradients."
     )
     samples: int = Field(16, ge=1, le=1024, description="Noisy images: smoothgrad.")
     noise: float = Field(

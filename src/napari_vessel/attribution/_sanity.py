@@ -6,6 +6,7 @@ Adebayo et al. 2018, "Sanity checks for saliency maps", arXiv:1810.03292.
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,24 +16,39 @@ from torch import nn
 __all__ = ["alike", "randomised", "share_within"]
 
 
-def randomised(network: nn.Module, *, seed: int = 0) -> nn.Module:
-    """Return a copy of a network with all its weights drawn anew, in eval mode.
+def randomised(
+    network: nn.Module, *, seed: int = 0, how: Literal["drawn", "shuffled"] = "drawn"
+) -> nn.Module:
+    """Return a copy of a network with random weights, in eval mode.
 
-    Layers that know how they are drawn are drawn so; other weights by their own mean and
-    deviation.
+    Parameters
+    ----------
+    how
+        "drawn": anew, as before any training; layers that do not know how, by their weights' own
+        mean and deviation. "shuffled": each layer's own weights in another order, so that
+        activations stay about as large.
     """
     copy = deepcopy(network)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         for module in copy.modules():
-            reset = getattr(module, "reset_parameters", None)
-            if callable(reset):
-                reset()
+            if how == "drawn":
+                _draw(module)
                 continue
             for weight in module.parameters(recurse=False):
-                spread = weight.std(correction=0).item() or 1.0
-                weight.normal_(weight.mean().item(), spread)
+                order = torch.randperm(weight.numel()).to(weight.device)
+                weight.copy_(weight.flatten()[order].reshape(weight.shape))
     return copy.eval()
+
+
+def _draw(module: nn.Module) -> None:
+    reset = getattr(module, "reset_parameters", None)
+    if callable(reset):
+        reset()
+        return
+    for weight in module.parameters(recurse=False):
+        spread = weight.std(correction=0).item() or 1.0
+        weight.normal_(weight.mean().item(), spread)
 
 
 def alike(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

@@ -79,7 +79,8 @@ class Shown:
         inside = self._along_normal(self.inside, voxels)
         whole = source_of(inside, zoom, self.voxels)
         placed = np.zeros(whole.shape, np.float32)
-        placed[voxels.relative_to(whole).slices] = mask
+        if part := voxels.intersection(whole):
+            placed[part.relative_to(whole).slices] = mask[part.relative_to(voxels).slices]
         covered = resample(placed, whole, inside, zoom, self.voxels) >= _HALF
         point = np.array(np.unravel_index(seed, mask.shape)) + voxels.start
         pixel = np.floor((point + 0.5) * zoom).astype(int) - inside.start
