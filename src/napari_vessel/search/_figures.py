@@ -51,7 +51,7 @@ def _picture(draw: Callable[[Axes], None]) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure: Figure = Figure(figsize=(7, 4.2), dpi=120, layout="constrained")
+    figure: Figure = Figure(figsize=(5.6, 3.36), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     draw(figure.add_subplot())
     out = BytesIO()
@@ -68,17 +68,17 @@ def _running_best(axes: Axes, summary: StudySummary, score: str) -> None:
     numbers = [one.number for one in complete]
     values = [one.value or 0.0 for one in complete]
     pruned = [one for one in summary.trials if one.state == "pruned" and one.scores]
-    axes.scatter(
-        [one.number for one in pruned],
-        [max(one.scores.values()) for one in pruned],
-        marker="x",
-        color=_GREY,
-        label="given up",
-    )
+    if pruned:
+        reached = [max(one.scores.values()) for one in pruned]
+        numbers_of = [one.number for one in pruned]
+        axes.scatter(numbers_of, reached, marker="x", color=_GREY, label="given up")
     axes.scatter(numbers, values, color=_BLUE, label="complete")
     last = max(one.number for one in summary.trials)
     best = list(np.maximum.accumulate(values))
     axes.step([*numbers, last], [*best, best[-1]], where="post", color=_ORANGE, label="best so far")
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("trial")
     axes.set_ylabel(score)
     axes.legend(loc="lower right")

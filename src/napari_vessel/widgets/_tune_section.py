@@ -84,6 +84,7 @@ class TuneSection(Section):
         self.minutes.setSuffix(" min")
         self.minutes.setSpecialValueText("no limit")
         self.minutes.setToolTip(fields["minutes"].description or "")
+        self.trials.valueChanged.connect(lambda _count: self.update_state())
         self.body.addLayout(row("Trials in all", self.trials, "at a time", self.workers))
         self.body.addLayout(row("At most", self.minutes))
 
@@ -114,7 +115,8 @@ class TuneSection(Section):
         session, tuning, busy = self.desk.session, self.desk.session.tuning, self.running
         known = tuning.config is not None
         ready = known and bool(self.settings.ticked()) and not busy
-        self.start_button.setEnabled(ready)
+        enough = tuning.settled >= self.trials.value()
+        self.start_button.setEnabled(ready and not enough)
         goes_on = tuning.begun and tuning.settled
         self.start_button.setText(f"Go on after {tuning.settled} trials" if goes_on else "Start")
         self.volume.setVisible(session.opened is not None)
@@ -135,6 +137,8 @@ class TuneSection(Section):
             )
         elif not self.settings.ticked():
             self.hint.say("Tick at least one setting.")
+        elif enough:
+            self.hint.say("As many trials as asked for are done: ask for more to go on.")
         else:
             self.hint.say(f"Looks for the highest {tuning.score} on what is never learned from.")
 
