@@ -39,6 +39,7 @@ from napari_vessel.workflows._scheduler_check import refuse_scheduler
 from napari_vessel.workflows._settling import settled, with_precision
 from napari_vessel.workflows._spread import Spread, spread_over
 from napari_vessel.workflows._triage_use import (
+    in_blocks,
     in_order,
     is_triaged,
     outside_of,
@@ -139,7 +140,7 @@ def _begin(
         name=str(request.out),
         network=network,
         read=windowed_reader(volume, view.window, checkpoint.card, view.polarity),
-        organ=wanted,
+        organ=in_blocks(wanted, region, config.block),
         bounds=Box.of(volume.shape),
         region=region,
         config=config,

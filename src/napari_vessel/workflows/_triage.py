@@ -138,6 +138,7 @@ def _blank(
         "fingerprint": volume.fingerprint,
         "level": volume.options.level,
         "channel": volume.options.channel,
+        "window": volume.window().model_dump(mode="json"),
         "organ_only": volume.options.organ_only,
         "voxel_size_um": list(volume.voxel_size.zyx),
         "checkpoint": checkpoint.id,

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
-from typing import Any
+from typing import Any, Self
 
 from numpy import bool_
 from numpy.typing import NDArray
 
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Zyx
-from napari_vessel.volumes import Organ, Volume
-from napari_vessel.workflows._parts import Wanted
+from napari_vessel.volumes import Organ, Volume, VolumeOptions
+from napari_vessel.workflows._boxes import blocks_of
+from napari_vessel.workflows._parts import Needed, Wanted
 from napari_vessel.workflows._requests import Predict
 from napari_vessel.workflows._triage_map import TriageMap, open_triage
 
 __all__ = [
     "TriagedOrgan",
+    "in_blocks",
     "in_order",
     "is_triaged",
     "outside_of",
@@ -36,8 +38,8 @@ _log = logging.getLogger(__name__)
 class TriagedOrgan:
     """The organ, of which blocks that seem to hold no vessel are not wanted.
 
-    A block is predicted whole, or not at all: what is predicted for one chunk of it costs
-    nothing more for the others.
+    Once it knows the blocks, one is wanted whole, or not at all, also where it is asked of its
+    slices: half of a block's slices would be missing when planes are fused.
     """
 
     organ: Organ
@@ -45,10 +47,21 @@ class TriagedOrgan:
     kept: Organ
     shape: Zyx
     skip_below: float
+    blocks: Needed | None = None
 
     def touches(self, box: Box) -> bool:
         """Tell whether ``box`` (volume voxels) is to be predicted."""
+        if self.blocks is not None:
+            return self.blocks.touches(box)
         return self.organ.touches(box) and self.kept.touches(box)
+
+    def in_blocks(self, region: Box, edges: Zyx) -> Self:
+        """Return it with the blocks that are predicted: those of ``region`` with such edges."""
+        if not self.skips:
+            return self
+        wanted = (block for block in blocks_of(region, edges) if self.kept.touches(block))
+        whole = {block: block for block in wanted}
+        return replace(self, blocks=Needed(self.organ, region, edges, whole))
 
     def at(self, box: Box) -> NDArray[bool_]:
         """Return which voxels of ``box`` may be kept: the organ's."""
@@ -86,6 +99,11 @@ def triaged(request: Predict, volume: Volume, organ: Organ) -> Organ | TriagedOr
 def is_triaged(wanted: Wanted) -> bool:
     """Tell whether a triage leaves anything out."""
     return isinstance(wanted, TriagedOrgan) and wanted.skips
+
+
+def in_blocks(wanted: Organ | TriagedOrgan, region: Box, edges: Zyx) -> Organ | TriagedOrgan:
+    """Return what is wanted of ``region``, once its blocks are known."""
+    return wanted.in_blocks(region, edges) if isinstance(wanted, TriagedOrgan) else wanted
 
 
 def in_order(wanted: Wanted, blocks: list[Box]) -> list[Box]:
@@ -146,10 +164,14 @@ def refuse_triage(request: Predict, volume: Volume) -> None:
 
 
 def _refuse_other(request: Predict, found: TriageMap, volume: Volume) -> None:
-    wanted = {"fingerprint": volume.fingerprint, "channel": volume.options.channel}
+    about, options = found.about, volume.options
+    wanted: dict[str, object] = {"fingerprint": volume.fingerprint, "channel": options.channel}
+    if about.get("level") == options.level and options.window == VolumeOptions().window:
+        # Volumes of one shape and type can have one fingerprint: their grey values differ.
+        wanted["window"] = volume.window().model_dump(mode="json")
     for name, value in wanted.items():
-        if found.about.get(name) != value:
+        if about.get(name) != value:
             raise CallerError(
-                f"{request.triage} is a triage of {found.about.get('volume')}, with {name} "
-                f"{found.about.get(name)}; {volume.uri} has {value}. Make one of this volume."
+                f"{request.triage} is a triage of {about.get('volume')}, with {name} "
+                f"{about.get(name)}; {volume.uri} has {value}. Make one of this volume."
             )
