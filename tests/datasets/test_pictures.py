@@ -124,3 +124,15 @@ def test_colour_and_channels_exclude_each_other() -> None:
         FoldersData(path="x", channels=("_a", "_a"))
     with pytest.raises(ValueError, match="channel_columns excludes"):
         CsvData(path="x", channels=("_a",), channel_columns=("a",))
+
+
+@pytest.mark.parametrize("ending", ["jpg", "bmp", "webp"])
+def test_other_files_are_told_apart_by_what_they_hold(tmp_path: Path, ending: str) -> None:
+    from PIL import Image
+
+    colours = np.zeros((16, 16, 3), np.uint8)
+    colours[..., 1] = 204
+    Image.fromarray(colours).save(tmp_path / f"x.{ending}", quality=95)
+    (tmp_path / f"x.{ending}").rename(tmp_path / "x.png")
+    found = read_picture(tmp_path / "x.png", PictureConfig(colour="rgb"))
+    np.testing.assert_allclose(found[:, 8, 8], [0, 0.8, 0], atol=0.02)
