@@ -36,7 +36,15 @@ def test_every_acknowledged_stroke_survives_kill_9(tmp_path: Path, rounds: int) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX's")
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGABRT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "end",
+    [
+        signal.SIGTERM,
+        signal.SIGINT,
+        pytest.param(signal.SIGABRT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_every_acknowledged_stroke_survives_being_ended(tmp_path: Path, end: int) -> None:
     folder = tmp_path / "journal"
     rows = ended_painter(folder, 3, wanted=20, end=end)

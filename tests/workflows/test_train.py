@@ -206,7 +206,10 @@ def kept_often(monkeypatch):
     monkeypatch.setattr("napari_vessel.workflows._train_learner._EPOCH_SECONDS", 0.0)
 
 
-@pytest.mark.parametrize("cut", [1, 3, 4, 8])
+_SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("cut", [pytest.param(1, marks=_SLOW), 3, pytest.param(4, marks=_SLOW), 8])
 def test_killed_and_resumed_it_ends_as_if_it_had_not_been(dense, tmp_path, kept_often, cut):
     config = config_of({"image": str(dense)}, training={"plateau": 1})
     whole = events_of(config, tmp_path / "whole")
