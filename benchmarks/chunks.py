@@ -28,9 +28,9 @@ def main() -> None:
     """Compute what is missing, then print the table."""
     arguments = _parser().parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported
+    from _real_data import data_folder
     from chunks_cells import read_results
     from chunks_report import rows, text
-    from real_loop import data_folder
 
     if not arguments.report:
         if not data_folder().is_dir():

@@ -9,9 +9,9 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from _real_data import FRAME, data_folder
 from napari_vessel.datasets import ChunksData, ChunkVolume, open_data
 from napari_vessel.volumes import IntensityWindow
-from real_loop import FRAME, data_folder
 
 # Each turn tests on one of these, chooses by the next and learns from the other two: every volume
 # is tested on once. Each has one of the four volumes that hold many vessels, and as many others.

@@ -23,13 +23,14 @@ FORERUNNER = {
     "95 %": "?",
     "AUC": "?",
     "AUC of a turn": "?",
+    "among vessels": "?",
 }
 
 
 def rows(results: Results) -> list[dict[str, Any]]:
     """Return a row for each recipe that all turns are there of, the forerunner's last."""
     found = []
-    for recipe, balance in [*((r, b) for r in (*SEEDS, "tuned") for b in BALANCES)]:
+    for recipe, balance in [(r, b) for r in (*SEEDS, "tuned") for b in BALANCES]:
         own = [r for r in results if (r["recipe"], r["balance"]) == (recipe, balance)]
         judged = _judged(recipe, own)
         if judged:
@@ -83,6 +84,7 @@ def _row(recipe: str, balance: str, judged: Results) -> dict[str, Any]:
         "95 %": f"{low:.2f}–{high:.2f}",
         "AUC": scores.auc.value,
         "AUC of a turn": float(np.mean(single)),
+        "among vessels": _scored([_among_vessels(r) for r in judged]).balanced_accuracy.value,
     }
 
 
@@ -92,6 +94,13 @@ def _scored(judged: Results) -> ClassScores:
     volumes = [v for r in judged for v in r["volume"]]
     both = np.column_stack([1 - probability, probability])
     return class_scores(truth, both, CLASSES, groups=volumes)
+
+
+def _among_vessels(result: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the volumes that hold no vessel, most of which lie outside of the organ."""
+    held = {v for v, t in zip(result["volume"], result["truth"], strict=True) if t}
+    kept = [at for at, volume in enumerate(result["volume"]) if volume in held]
+    return {key: [result[key][at] for at in kept] for key in ("probability", "truth", "volume")}
 
 
 def _majority(results: Results) -> dict[str, Any]:
@@ -107,4 +116,5 @@ def _majority(results: Results) -> dict[str, Any]:
         "95 %": nothing["95 %"],
         "AUC": 0.5,
         "AUC of a turn": 0.5,
+        "among vessels": 0.5,
     }

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
+from _real_data import FRAME, data_folder
 from _tables import show
 from napari_vessel.geometry import VoxelSize
 from napari_vessel.runner import InlineRunner
@@ -36,13 +36,6 @@ ITEMS = (
     "hipct3d_17_kidney3",
 )
 SCORES = ("dice", "surface_dice", "cldice")
-FRAME = 2  # px: the outermost ring of these patches is touched by a plot's frame
-
-
-def data_folder() -> Path:
-    """Return where the real volumes lie."""
-    root = Path(__file__).resolve().parent.parent
-    return Path(os.environ.get("NAPARI_VESSEL_DATA", root.parent / "shared" / "data"))
 
 
 def loop_on(item: Path, work: Path, *, minutes: float, seed: int) -> Looped:
