@@ -146,6 +146,12 @@ class TrainRun(BaseModel, frozen=True, extra="forbid"):
         8192, ge=1, description="Validation-grid cells looked at in a volume; more are sampled."
     )
 
+    split_seed: int | None = Field(
+        None,
+        ge=0,
+        description="Seed of which cells are looked at where there are more; none: training.seed.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _scratch_has_its_own_defaults(cls, values: Any) -> Any:  # noqa: ANN401  as it was given

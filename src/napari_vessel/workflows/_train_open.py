@@ -110,7 +110,8 @@ def survey_cells(
     reviewed: Reviewed, searched: Sequence[Box], config: TrainRun, what: str
 ) -> Generator[Progress, None, Survey]:
     """Survey the cells of the validation grid."""
-    cell, seed = config.training.validation_block, config.training.seed
+    cell = config.training.validation_block
+    seed = config.training.seed if config.split_seed is None else config.split_seed
     for step in survey(reviewed, searched, cell, config.most_cells, seed):
         if isinstance(step, Survey):
             return step

@@ -30,7 +30,11 @@ def run_of(config: TuneRun, values: dict[str, object], seed: int) -> Run:
     """Return the run of a trial from what was drawn for it."""
     space = config.tuned
     named = {name: space.value_of(name, label) for name, label in values.items()}
-    return run_with(config.base, named, seed)
+    run = run_with(config.base, named, seed)
+    if isinstance(run, TrainRun) and run.split_seed is None:
+        # Else trials of other seeds are judged by other cells.
+        return run.model_copy(update={"split_seed": config.study.seed})
+    return run
 
 
 def training_of(
