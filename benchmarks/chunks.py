@@ -3,9 +3,10 @@
 Cubes of 2 mm of the HiP-CT volumes, split by volume in four turns: a turn learns from two
 quarters of the volumes, chooses by the third and is tested on the fourth, so that every volume
 is tested on once. Recipes: ``greys``, how bright a chunk is, without a network; ``before``, the
-program's defaults; ``tuned``, the best by validation of 20 trials for each turn; ``whole``, with
-cubes overlapped and turned, three networks, each chosen by another quarter of what is not tested
-on, and twelve views of each cube.
+program's defaults; ``parted``, the same with chunks split without regard to their volumes;
+``small``, the same with cubes of 1 mm; ``tuned``, the best by validation of 20 trials for each
+turn; ``whole``, with cubes overlapped and turned, three networks, each chosen by another quarter
+of what is not tested on, and twelve views of each cube.
 
 Run as ``python benchmarks/chunks.py RESULTS.jsonl``. Every training is appended to RESULTS.jsonl
 as soon as it is done, and studies are kept in RESULTS.studies, so a run that was stopped goes on
@@ -21,7 +22,7 @@ import os
 import sys
 from pathlib import Path
 
-from _arguments import words
+from _arguments import numbers, words
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def _compute(arguments: argparse.Namespace) -> None:
     done = {cell_of(result) for result in read_results(arguments.results)}
     for cell in cells():
         wanted = cell.recipe in arguments.recipes and cell.number < arguments.seeds
-        if wanted and cell not in done:
+        if wanted and cell.turn in arguments.turns and cell not in done:
             append_result(arguments.results, result := compute(cell))
             _tell(result)
     if "tuned" in arguments.recipes:
@@ -58,10 +59,9 @@ def _compute(arguments: argparse.Namespace) -> None:
 
 def _tune(arguments: argparse.Namespace) -> None:
     from chunks_cells import BALANCES, append_result, cell_of, read_results, tuned
-    from chunks_data import TURNS
 
     folder = arguments.studies or arguments.results.with_suffix(".studies")
-    for at in range(len(TURNS)):
+    for at in arguments.turns:
         for balance in BALANCES:
             cells = {cell_of(result) for result in read_results(arguments.results)}
             done = {
@@ -82,10 +82,11 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    recipes = ["greys", "before", "tuned", "whole"]
+    recipes = ["greys", "parted", "small", "before", "tuned", "whole"]
     add("results", type=Path, metavar="RESULTS.jsonl", help="Made, or gone on with.")
     add("--recipes", type=words, default=recipes, help=f"Default: {','.join(recipes)}.")
     add("--seeds", type=int, default=3, help="Of before and whole. Default 3.")
+    add("--turns", type=numbers, default=[0, 1, 2, 3], help="Comma-separated. Default: all four.")
     add("--studies", type=Path, help="Folder of the studies. Default: RESULTS.studies.")
     add("--report", action="store_true", help="Compute nothing; print what there is.")
     add("--json", action="store_true", help="One JSON object in place of the table.")

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chunks_data import CLASSES, EDGE, TURNS, Chunks, Turn, turn
+from chunks_data import CLASSES, EDGE, TURNS, Chunks, Turn, parted_turn, turn
 from napari_vessel.search import Choice, Range, SearchSpace, Study, StudyConfig
 
 TRIALS = 20
 BALANCES = ("none", "oversample")
-SEEDS = {"greys": 1, "before": 3, "whole": 3}
+SEEDS = {"greys": 1, "parted": 1, "small": 1, "before": 3, "whole": 3}
 SPACE = SearchSpace(
     {
         "learning_rate": Range(low=2e-4, high=1e-2, log=True),
@@ -81,13 +81,21 @@ def cell_of(result: dict[str, Any]) -> Cell:
 def compute(cell: Cell) -> dict[str, Any]:
     """Compute a cell; return what one line of the results file holds."""
     begun = process_time()
-    whole = cell.recipe == "whole"
-    part = turn(cell.turn, chosen_by=1 + whole * cell.number, overlapping=whole)
+    part = _part(cell)
     if cell.recipe == "greys":
         validation, test = _by_greys(part)
     else:
         validation, test = _trained(cell, part, {}, lambda *_: False)
     return _result(cell, part, validation, test, process_time() - begun)
+
+
+def _part(cell: Cell) -> Turn:
+    """Return what a cell learns from, is chosen by and tested on."""
+    if cell.recipe == "parted":
+        return parted_turn(cell.turn)
+    if cell.recipe == "whole":
+        return turn(cell.turn, chosen_by=1 + cell.number, overlapping=True)
+    return turn(cell.turn, edge=EDGE // 2 if cell.recipe == "small" else EDGE)
 
 
 def tuned(balance: str, at: int, folder: Path, done: set[int]) -> Iterator[dict[str, Any]]:
@@ -134,7 +142,8 @@ def _trained(
         | settings
     )
     torch.manual_seed(cell.number)
-    made = {"backbone": "lenet", "in_channels": EDGE, "size": EDGE}
+    edge = part.test.images.shape[-1]
+    made = {"backbone": "lenet", "in_channels": edge, "size": edge}
     network = build_classifier(
         ClassifierConfig(classes=CLASSES, dropout=values.get("dropout", 0.5), **made)
     )

@@ -29,7 +29,7 @@ _SLICES, _ROWS = 32, 128
 
 @dataclass(frozen=True, eq=False)
 class Chunks:
-    """Images (n, EDGE, EDGE, EDGE), the place of each one's class, and its volume."""
+    """Images (n, edge, edge, edge), the place of each one's class, and its volume."""
 
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
@@ -46,7 +46,7 @@ class Turn:
 
 
 @cache
-def turn(number: int, *, chosen_by: int = 1, overlapping: bool = False) -> Turn:
+def turn(number: int, *, chosen_by: int = 1, overlapping: bool = False, edge: int = EDGE) -> Turn:
     """Return a turn.
 
     Parameters
@@ -58,21 +58,42 @@ def turn(number: int, *, chosen_by: int = 1, overlapping: bool = False) -> Turn:
         other two.
     overlapping
         What is learned from is cut at every half chunk.
+    edge
+        Of the cubes, in voxels.
     """
     ahead = {at: TURNS[(number + at) % len(TURNS)] for at in (1, 2, 3)}
     validation = ahead.pop(chosen_by)
     rest = [name for names in ahead.values() for name in names]
-    return Turn(_cut(tuple(rest), overlapping), _cut(validation, False), _cut(TURNS[number], False))
+    train = _cut(tuple(rest), overlapping, edge)
+    return Turn(train, _cut(validation, False, edge), _cut(TURNS[number], False, edge))
 
 
 @cache
-def _cut(names: tuple[str, ...], overlapping: bool) -> Chunks:
+def parted_turn(number: int) -> Turn:
+    """Return a turn of chunks shuffled without regard to their volumes: what leaks."""
+    parts = [_cut(names) for names in TURNS]
+    images = np.concatenate([part.images for part in parts])
+    labels = np.concatenate([part.labels for part in parts])
+    volumes = np.array([name for part in parts for name in part.volumes])
+    lot = np.random.default_rng(0).permutation(len(labels))
+    order = lot[np.argsort(labels[lot], kind="stable")]  # quarters of every class
+    quarters = [order[at :: len(TURNS)] for at in range(len(TURNS))]
+
+    def chunks(*ahead: int) -> Chunks:
+        some = np.concatenate([quarters[(number + at) % len(TURNS)] for at in ahead])
+        return Chunks(images[some], labels[some], tuple(volumes[some].tolist()))
+
+    return Turn(chunks(2, 3), chunks(1), chunks(0))
+
+
+@cache
+def _cut(names: tuple[str, ...], overlapping: bool = False, edge: int = EDGE) -> Chunks:
     config = ChunksData(
         volumes=tuple(_volume(f"hipct3d_{name}") for name in names),
-        chunk=(EDGE, EDGE, EDGE),
-        step=(EDGE, EDGE // 2, EDGE // 2) if overlapping else None,
+        chunk=(edge, edge, edge),
+        step=(edge, edge // 2, edge // 2) if overlapping else None,
     )
-    data = open_data(config, EDGE, CLASSES)
+    data = open_data(config, edge, CLASSES)
     volumes = tuple(sample.group for sample in data.samples)
     return Chunks(data.images(range(len(data.samples))), data.labels(), volumes)
 

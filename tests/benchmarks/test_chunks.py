@@ -36,7 +36,7 @@ def test_every_volume_is_tested_on_once_and_never_learned_from_then(
     script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = script("chunks_data")
-    monkeypatch.setattr(data, "_cut", lambda names, _: set(names))
+    monkeypatch.setattr(data, "_cut", lambda names, *_: set(names))
     everything = {name for names in data.TURNS for name in names}
     assert sum(map(len, data.TURNS)) == len(everything)
     for number in range(len(data.TURNS)):
