@@ -44,6 +44,7 @@ __all__ = [
     "Stamp",
     "Taught",
     "ToolConfig",
+    "TriageView",
     "Tuning",
     "TuningWish",
     "Verdict",
@@ -104,6 +105,7 @@ from ._session import Session as Session
 from ._tool_config import ToolConfig as ToolConfig
 from ._tool_values import Found as Found
 from ._tools import PieceTool as PieceTool
+from ._triage import TriageView as TriageView
 from ._tuning import Tuning as Tuning
 from ._tuning import TuningWish as TuningWish
 from ._tuning_words import best_sentence as best_sentence

@@ -38,6 +38,8 @@ class SessionEvents(SignalGroup):
     compute = Signal(object, description="A ComputeState: whether the compute process hangs.")
     networks = Signal(object, description="A Networks: those there are now.")
     compared = Signal(object, description="A Compared: two networks on the slice in view.")
+    triage = Signal(object, description="A TriageView: where vessels may be; None: nowhere asked.")
+    triage_judged = Signal(description="More chunks of the triage were judged.")
     measured = Signal(object, description="The GraphView of what was measured; None: nothing.")
     errors_found = Signal(object, description="ErrorMaps: where a truth was compared with.")
     explained = Signal(object, description="An Explained: why the network says so; None: none.")

@@ -30,6 +30,8 @@ class Job:
 class JobWish:
     """What a person wants of a new job; ``settings`` none: the project's.
 
+    ``triage`` is the folder of a triage: it says which blocks come first, and those below
+    ``skip_below`` never come.
     ``scheduler`` names a cluster whose workers predict: ``local``, ``local:N`` or an address.
     """
 
@@ -39,6 +41,8 @@ class JobWish:
     overwrite: bool = False
     goes_on: bool = True
     scheduler: str | None = None
+    triage: Path | None = None
+    skip_below: float = 0.0
 
 
 class SessionJobs(SessionRegion):
@@ -147,4 +151,6 @@ def _request(project: Project, wish: JobWish) -> Predict:
         probability=wish.probability,
         overwrite=wish.overwrite,
         scheduler=wish.scheduler,
+        triage=wish.triage,
+        skip_below=wish.skip_below,
     )

@@ -15,7 +15,6 @@ from napari_vessel.project import diagnostic_report
 from napari_vessel.session._answers import proposals
 from napari_vessel.session._explaining import SessionExplaining
 from napari_vessel.session._history import SessionHistory
-from napari_vessel.session._jobs import SessionJobs
 from napari_vessel.session._learning import SessionLearning
 from napari_vessel.session._measure import SessionMeasure
 from napari_vessel.session._objects_learning import SessionObjects
@@ -29,6 +28,7 @@ from napari_vessel.session._opening import (
 from napari_vessel.session._progress import SessionProgress
 from napari_vessel.session._queue import SessionQueue
 from napari_vessel.session._tools import SessionTools
+from napari_vessel.session._triage import SessionTriage
 from napari_vessel.session._tuning import SessionTuning
 from napari_vessel.session._values import Answer, Asked, Opened
 from napari_vessel.session._waiting import called, discard_opened, in_time, is_remote
@@ -47,7 +47,7 @@ class Session(
     SessionExplaining,
     SessionHistory,
     SessionTools,
-    SessionJobs,
+    SessionTriage,
     SessionObjects,
 ):
     """One volume, its project, its proposal and its corrections, as one viewer has them open.

@@ -30,6 +30,7 @@ from napari_vessel.widgets._region_section import RegionSection
 from napari_vessel.widgets._retrain_section import RetrainSection
 from napari_vessel.widgets._section import Desk, Sentence, button
 from napari_vessel.widgets._shared_runner import shared_runner
+from napari_vessel.widgets._triage_section import TriageSection
 from napari_vessel.widgets._tune_section import TuneSection
 from napari_vessel.widgets._viewer import ViewerLink
 from napari_vessel.widgets._volume_section import VolumeSection
@@ -88,12 +89,13 @@ class VesselsDock(Docked):
         self.export = ExportSection(self.desk)
         self.measure = MeasureSection(self.desk)
         self.explain = ExplainSection(self.desk)
+        self.triage = TriageSection(self.desk)
         self.whole = JobsSection(self.desk, self.predict.settings)
         self.sections = (
             *(self.volume, self.convert, self.atlas),
             *(self.region, self.predict, self.correct, self.queue, self.history),
             *(self.planes, self.retrain, self.networks, self.tune, self.progress),
-            *(self.export, self.measure, self.explain, self.whole),
+            *(self.export, self.measure, self.explain, self.triage, self.whole),
         )
         content = QWidget()
         inside = QVBoxLayout(content)

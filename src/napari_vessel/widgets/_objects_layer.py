@@ -14,6 +14,7 @@ from napari_vessel.geometry import Box
 from napari_vessel.session import Objects, Session
 from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._looking import go_to
+from napari_vessel.widgets._margin import Margin
 from napari_vessel.widgets._objects_looks import UNKNOWN, Looks, looks_of, marker_size
 from napari_vessel.widgets._placing import mask_placed
 from napari_vessel.widgets._viewer import ViewerLink
@@ -43,7 +44,8 @@ class ObjectsLayer(QObject):
         self.image: Image | None = None
         self._link, self._session = link, session
         self._ids: list[str] = []
-        self._busy = False
+        self._busy = self._moved = False
+        self._margin = Margin(link.viewer)
         self._keys: dict[str, Callable[[], None]] = {}
         self._moving = QTimer(self)
         self._moving.setSingleShot(True)
@@ -59,32 +61,38 @@ class ObjectsLayer(QObject):
 
     def show(self, image: Image) -> None:
         """Show the objects that are open now, on the voxels of ``image``."""
-        self._remove()
-        self.image = image
-        objects = self._session.objects
+        self._take_moves()
+        self.image, objects = image, self._session.objects
         if objects is None:
             return
-        looks = looks_of(objects)
-        self._ids = list(objects.book.ids)
+        placed = mask_placed(image, Box.of((1, 1, 1)))
+        if self.layer is None:
+            self._add(objects, placed)
+        else:  # the same layer on another image: a new one would be drawn anew
+            for name, value in placed.items():
+                setattr(self.layer, name, value)
+        self._ids = []
+        self._on_changed()
+        self.set_mode("add")
+
+    def _add(self, objects: Objects, placed: dict[str, Any]) -> None:
         self.layer = layer = Points(
-            objects.book.points.copy(),
+            np.empty((0, 3)),
             ndim=3,
             name=_NAME,
-            face_color=looks.face if self._ids else "transparent",
-            border_color=looks.border if self._ids else "#d9d9d9",
-            out_of_slice_display=True,
-            symbol=looks.symbol if self._ids else UNKNOWN,
-            size=looks.size if self._ids else marker_size(objects),
-            border_width=looks.border_width if self._ids else 0.06,
-            **mask_placed(image, Box.of((1, 1, 1))),
+            face_color="transparent",
+            border_color="#d9d9d9",
+            projection_mode="rescale_spherical",
+            symbol=UNKNOWN,
+            size=marker_size(objects),
+            border_width=0.06,
+            **placed,
         )
-        self._next_ones_look(layer, objects)
         layer.events.data.connect(self._on_data)
         layer.selected_data.events.items_changed.connect(self._on_selected)
         for key, slot in self._keys.items():
             self._bind(layer, key, slot)
         self._link.viewer.add_layer(layer)
-        layer.mode = "add"
 
     def bind(self, key: str, slot: Callable[[], None]) -> None:
         """Bind a key of the layer, and of the viewer for when another layer is active."""
@@ -124,6 +132,7 @@ class ObjectsLayer(QObject):
         """Let go of the viewer."""
         self._take_moves()
         self._moving.stop()
+        self._margin.restore()
         self._link.viewer.layers.events.removed.disconnect(self._on_removed)
         self._remove()
 
@@ -148,6 +157,7 @@ class ObjectsLayer(QObject):
         if objects is None or layer is None:
             return
         looks = looks_of(objects)
+        self._margin.widen(marker_size(objects) / 2 * float(np.min(np.abs(layer.scale))))
         with self._by_us():
             if len(self._ids) == len(layer.data) > 0:
                 _wear(layer, looks)
@@ -183,6 +193,7 @@ class ObjectsLayer(QObject):
         action = str(getattr(event.action, "value", event.action))
         if action in ("added", "removed", "changed"):
             if action == "changed" and len(layer.data) == len(self._ids):
+                self._moved = True
                 self._moving.start(_REST_MS)
                 return
             self._take_moves()
@@ -206,9 +217,10 @@ class ObjectsLayer(QObject):
     def _take_moves(self) -> None:
         """Note where objects were dragged to, once the mouse rests."""
         objects, layer = self._session.objects, self.layer
-        if not self._moving.isActive() or objects is None or layer is None:
-            return
         self._moving.stop()
+        if not self._moved or objects is None or layer is None:
+            return
+        self._moved = False
         with self._by_us():
             moved = np.flatnonzero((objects.book.points != layer.data).any(1))
             objects.move({self._ids[at]: _point(layer.data[at]) for at in moved})
