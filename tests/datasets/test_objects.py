@@ -7,11 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from napari_vessel.datasets import ObjectsData, open_data
+from napari_vessel.datasets._object_table import read_objects
 from napari_vessel.datasets._objects import ObjectSamples
 from napari_vessel.datasets._overlapping import overlapping
 from napari_vessel.errors import SamplesError
-from napari_vessel.geometry import Box
-from napari_vessel.volumes import IntensityWindow
+from napari_vessel.geometry import Box, VoxelSize
+from napari_vessel.volumes import IntensityWindow, VolumeOptions, volume_of_array
 
 Save = Callable[[str, NDArray[Any]], Path]
 SHAPE = (6, 30, 40)
@@ -54,6 +55,20 @@ def test_napari_names_axes_and_counts_from_0(marked: Open) -> None:
 def test_micrometres_are_told_apart_from_voxels(marked: Open) -> None:
     data = marked("z,y,x\n6,20,40\n", unit="um", edge_um=16.0)
     assert data.crop(0) == Box((3, 6, 16), (4, 14, 24))
+
+
+@pytest.mark.parametrize("unit", ["voxel", "um"])
+def test_places_are_of_the_finest_level_at_every_level(tmp_path: Path, unit: str) -> None:
+    coarse = VOXELS[::2, ::2, ::2]
+    volume = volume_of_array(
+        [VOXELS, coarse], voxel_size=VoxelSize(2.0, 2.0, 2.0), options=VolumeOptions(level=1)
+    )
+    (tmp_path / "o.csv").write_text("z,y,x\n2,10,20\n" if unit == "voxel" else "z,y,x\n4,20,40\n")
+    config = ObjectsData(volume="v", table=str(tmp_path / "o.csv"), edge=5, unit=unit)
+    (marked,) = read_objects(tmp_path / "o.csv", config, volume)
+    assert marked.centre == (1.25, 5.25, 10.25)
+    data = ObjectSamples([volume], [marked], config, 5, None)
+    assert data.crop(0) == Box((1, 3, 8), (2, 8, 13))
 
 
 def test_boxes_keep_their_own_edges(marked: Open) -> None:

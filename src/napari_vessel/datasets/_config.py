@@ -126,9 +126,13 @@ class ObjectsData(BaseModel, frozen=True, extra="forbid"):
         description="CSV: columns z,y,x (or axis-0,axis-1,axis-2), or z0,y0,x0,z1,y1,x1 of boxes; "
         "also class, group and name.",
     )
-    edge: int = Field(64, gt=0, description="Edge of the crop around a point, in voxels.")
+    edge: int = Field(
+        64, gt=0, description="Edge of the crop around a point, in voxels of the level."
+    )
     edge_um: _Edge | None = Field(None, description="The same in µm; overrides edge.")
-    unit: Literal["voxel", "um"] = Field("voxel", description="What the table's numbers are in.")
+    unit: Literal["voxel", "um"] = Field(
+        "voxel", description="What the table's numbers are in; voxels are the finest level's."
+    )
     plane: Literal["xy", "xz", "yz"] = Field("xy", description="Plane of the crop.")
     slices: int = Field(1, gt=0, description="Slices of a crop, around the object: its channels.")
     channels: tuple[int, ...] = Field(

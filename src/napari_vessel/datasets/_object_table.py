@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_vessel.datasets._config import ObjectsData
 from napari_vessel.datasets._tables import Table, read_table
 from napari_vessel.errors import SamplesError
-from napari_vessel.geometry import VoxelSize
+from napari_vessel.volumes import Volume
 
 __all__ = ["Marked", "read_objects"]
 
@@ -27,7 +27,7 @@ class Marked:
     name
         Of the table's column name, else its row's number.
     centre
-        In voxels of level 0, zyx; 0.5 is the middle of the first.
+        In voxels of the level that is read, zyx; 0.5 is the middle of the first.
     edges
         Of its box, in voxels; None for a point.
     label, group
@@ -41,24 +41,48 @@ class Marked:
     group: str | None
 
 
-def read_objects(path: Path, config: ObjectsData, voxel_size: VoxelSize) -> list[Marked]:
-    """Read a table of points or boxes.
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """From a table's numbers to voxels of the level that crops are cut from.
+
+    Attributes
+    ----------
+    units
+        Of the table, in an edge of a voxel of the file's finest level: 1, or its µm.
+    factors
+        Edges of a voxel of the level, in those of the finest.
+    """
+
+    units: _Three
+    factors: _Three
+
+    @classmethod
+    def of(cls, volume: Volume, unit: str) -> Grid:
+        """Return the grid of a volume opened at any level."""
+        factors = volume.source.factors[volume.options.level]
+        edges = [um / f for um, f in zip(volume.voxel_size.zyx, factors, strict=True)]
+        units = (edges[0], edges[1], edges[2]) if unit == "um" else (1.0, 1.0, 1.0)
+        return cls(units, factors)
+
+
+def read_objects(path: Path, config: ObjectsData, volume: Volume) -> list[Marked]:
+    """Read a table of points or boxes, whose numbers are of the file's finest level.
 
     Raises
     ------
     SamplesError
         If it has no columns of places, or a place is no number.
     """
-    table = read_table(path)
+    table, grid = read_table(path), Grid.of(volume, config.unit)
     if table.has("shape-type", "vertex-index"):
-        return _shapes(table, config, voxel_size)
+        return _shapes(table, config, grid)
     boxes = table.has(*_BOXES)
     columns = _BOXES if boxes else _point_columns(table)
     found = []
     for at, (line, row) in enumerate(table.rows):
         numbers = [_number(row[c], f"{path}, line {line}, {c}") for c in columns]
         low, high = tuple(numbers[:3]), tuple(numbers[-3:])
-        found.append(_marked(row.get("name") or str(at), row, (low, high), config, voxel_size))
+        found.append(_marked(row.get("name") or str(at), row, (low, high), config, grid))
     return found
 
 
@@ -73,7 +97,7 @@ def _point_columns(table: Table) -> tuple[str, ...]:
     raise SamplesError(message)
 
 
-def _shapes(table: Table, config: ObjectsData, voxel_size: VoxelSize) -> list[Marked]:
+def _shapes(table: Table, config: ObjectsData, grid: Grid) -> list[Marked]:
     """Read napari's table of shapes: a row for each corner."""
     columns = _POINTS[1]
     table.needs(["index", *columns])
@@ -91,7 +115,7 @@ def _shapes(table: Table, config: ObjectsData, voxel_size: VoxelSize) -> list[Ma
             tuple(map(max, zip(*points, strict=True))),
         )
         row = rows[index]
-        found.append(_marked(row.get("name") or index, row, (low, high), config, voxel_size))
+        found.append(_marked(row.get("name") or index, row, (low, high), config, grid))
     return found
 
 
@@ -100,12 +124,12 @@ def _marked(
     row: dict[str, str],
     ends: tuple[tuple[float, ...], tuple[float, ...]],
     config: ObjectsData,
-    voxel_size: VoxelSize,
+    grid: Grid,
 ) -> Marked:
-    scale = voxel_size.zyx if config.unit == "um" else (1.0, 1.0, 1.0)
-    low, high = ([a / s for a, s in zip(end, scale, strict=True)] for end in ends)
-    z, y, x = ((a + b) / 2 + 0.5 for a, b in zip(low, high, strict=True))
-    edges = [b - a for a, b in zip(low, high, strict=True)]
+    low, high = ([n / u for n, u in zip(end, grid.units, strict=True)] for end in ends)
+    pairs = list(zip(low, high, grid.factors, strict=True))
+    z, y, x = (((a + b) / 2 + 0.5) / factor for a, b, factor in pairs)
+    edges = [(b - a) / factor for a, b, factor in pairs]
     box = (edges[0], edges[1], edges[2]) if max(edges) > 0 else None
     label = row.get(config.label_column or "") or None
     return Marked(name, (z, y, x), box, label, row.get(config.group_column or "") or None)

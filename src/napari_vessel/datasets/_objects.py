@@ -67,7 +67,7 @@ class ObjectSamples(ReadingSet):
         return self._samples
 
     def crop(self, index: int) -> Box:
-        """Return what is cut around an object, in voxels of level 0; may reach outside."""
+        """Return what is cut around an object, in voxels of the level; may reach outside."""
         return self._crops[index]
 
     def image(self, index: int) -> Images:
@@ -125,7 +125,7 @@ def open_objects(config: ObjectsData, size: int, classes: tuple[str, ...] | None
         opened(config.volume, config.voxel_size, level=config.level, channel=channel)
         for channel in channels
     ]
-    objects = read_objects(Path(config.table).expanduser(), config, volumes[0].voxel_size)
+    objects = read_objects(Path(config.table).expanduser(), config, volumes[0])
     samples = [Sample(each.name, each.label, "") for each in objects]
     checked_names(samples, config.table)
     return ObjectSamples(volumes, objects, config, size, classes)
