@@ -100,3 +100,20 @@ def opened(make_dock, volume_path, qtbot):
     qtbot.waitUntil(lambda: dock.desk.link.labels is not None, timeout=20_000)
     qtbot.waitUntil(lambda: not dock.desk.jobs.running("open"), timeout=20_000)
     return viewer, dock
+
+
+@pytest.fixture
+def shoot(request):
+    """Save a picture of a viewer's window, where pictures are asked for."""
+    folder = request.config.getoption("--screenshots", default=None)
+
+    from qtpy.QtTest import QTest
+
+    def save(viewer, name):
+        QTest.qWait(200)
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            viewer.window._qt_window.grab().save(str(Path(folder) / f"{name}.png"))
+
+    save.wanted = bool(folder)
+    return save

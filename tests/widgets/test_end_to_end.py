@@ -20,21 +20,6 @@ _PATIENCE_MS = 600_000  # liveness only: a step ends at all, on a busy machine t
 
 
 @pytest.fixture
-def shoot(request):
-    """Save a picture of a viewer's window, where pictures are asked for."""
-    folder = request.config.getoption("--screenshots", default=None)
-
-    def save(viewer, name):
-        QTest.qWait(200)
-        if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            viewer.window._qt_window.grab().save(str(Path(folder) / f"{name}.png"))
-
-    save.wanted = bool(folder)
-    return save
-
-
-@pytest.fixture
 def sample(monkeypatch, shoot):
     """The sample's configuration: small, unless pictures are wanted."""
     from napari_vessel.widgets import _sample

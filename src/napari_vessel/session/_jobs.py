@@ -14,7 +14,13 @@ from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import JobRecord, JobStatus, Project, job_of, jobs_of
 from napari_vessel.runner import Runner, cancel_job, launch_job, new_job, pause_job
 from napari_vessel.session._region import SessionRegion
-from napari_vessel.workflows import Foresee, Foreseen, Predict, request_of_project
+from napari_vessel.workflows import (
+    Foresee,
+    Foreseen,
+    Predict,
+    request_of_project,
+    write_run,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,10 @@ class SessionJobs(SessionRegion):
         record = new_job(project.path, _request(project, wish), goes_on=wish.goes_on)
         self._launch(record)
         return record.id
+
+    def write_job_run(self, wish: JobWish, path: Path) -> None:
+        """Write a file that predicts as ``wish`` says with ``napari-vessel run``."""
+        write_run(path, _request(self._open_now().made_project(), wish))
 
     def forecast_job(self, wish: JobWish) -> Iterator[Foreseen | None]:
         """Work out what a job would take on this machine; None now and then, until it is known."""

@@ -120,11 +120,18 @@ class SessionTriage(SessionJobs):
 
     def start_job(self, wish: JobWish) -> str:
         """Predict the whole volume; blocks in the order, and without those, that a triage says."""
-        if self.triage is not None and self.uses_triage and wish.triage is None:
-            wish = replace(wish, triage=self.triage.path, skip_below=self.skip_below)
-        return super().start_job(wish)
+        return super().start_job(self._with_triage(wish))
+
+    def write_job_run(self, wish: JobWish, path: Path) -> None:
+        """Write a file that predicts as ``wish`` says with ``napari-vessel run``; on a worker."""
+        super().write_job_run(self._with_triage(wish), path)
 
     # -- inside ----------------------------------------------------------------
+
+    def _with_triage(self, wish: JobWish) -> JobWish:
+        if self.triage is None or not self.uses_triage or wish.triage is not None:
+            return wish
+        return replace(wish, triage=self.triage.path, skip_below=self.skip_below)
 
     def _view(self, project: Project, out: Path) -> TriageView:
         volume = self._open_now().opened.volume

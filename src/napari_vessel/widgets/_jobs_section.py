@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_dir
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QLabel, QLineEdit, QMessageBox, QVBoxLayout
+from qtpy.QtWidgets import QFileDialog, QLabel, QLineEdit, QMessageBox, QVBoxLayout
 
 from napari_vessel.errors import CallerError
 from napari_vessel.inference import InferenceConfig
@@ -18,7 +18,8 @@ from napari_vessel.session import Job, JobWish
 from napari_vessel.widgets._cost import cost_sentence
 from napari_vessel.widgets._job_card import JobCard
 from napari_vessel.widgets._jobs_watch import JobsWatch
-from napari_vessel.widgets._result_layer import open_mask, show_mask
+from napari_vessel.widgets._result_layer import opened_mask, show_mask
+from napari_vessel.widgets._run_file_button import run_file_button
 from napari_vessel.widgets._section import (
     Collapsed,
     Desk,
@@ -27,6 +28,7 @@ from napari_vessel.widgets._section import (
     button,
     place_row,
     row,
+    tick,
 )
 from napari_vessel.workflows import Foreseen
 
@@ -69,12 +71,12 @@ class JobsSection(Section):
     def build(self) -> None:
         """Add place, choices, buttons and the list."""
         self._add_place()
-        self.goes_on = _tick("Go on after napari is closed", _GO_ON)
+        self.goes_on = tick("Go on after napari is closed", _GO_ON)
         self.goes_on.setChecked(True)
-        self.probability = _tick(
+        self.probability = tick(
             "Keep the probability", "Also write the probability, as NAME.probability.ome.zarr."
         )
-        self.overwrite = _tick("Replace what is there", "Only once the new mask is whole.")
+        self.overwrite = tick("Replace what is there", "Only once the new mask is whole.")
         for box in (self.goes_on, self.probability, self.overwrite):
             self.body.addWidget(box)
         self._add_cluster()
@@ -84,10 +86,11 @@ class JobsSection(Section):
         self.begin = button(
             "Predict whole volume", "Start a job for all of the open volume.", self.start
         )
-        line = row(self.forecast, self.begin)
-        self.body.addLayout(line)
+        self.body.addLayout(row(self.forecast, self.begin))
         self.costs = Sentence()
         self.body.addWidget(self.costs)
+        self.run_file = run_file_button("predicts the same", "predict.json", self._save_run)
+        self.body.addWidget(self.run_file)
         self.heading = QLabel("Jobs of this project")
         self.heading.hide()
         self.body.addWidget(self.heading)
@@ -95,10 +98,9 @@ class JobsSection(Section):
         self.body.addLayout(self.list)
         self.path.textChanged.connect(lambda _: self.update_state())
         self.overwrite.toggled.connect(lambda _: self.update_state())
-        self.desk.follower.follow(self.desk.session.events.opened, self._on_opened)
-        self.desk.follower.follow(
-            self.desk.session.events.checkpoint, lambda _name: self.update_state()
-        )
+        follow, events = self.desk.follower.follow, self.desk.session.events
+        follow(events.opened, self._on_opened)
+        follow(events.checkpoint, lambda _name: self.update_state())
 
     def _add_place(self) -> None:
         self.path = QLineEdit()
@@ -123,6 +125,7 @@ class JobsSection(Section):
         session = self.desk.session
         opened, named = session.opened, bool(self.path.text().strip())
         self.begin.setEnabled(opened is not None and named)
+        self.run_file.setEnabled(opened is not None and named)
         self.forecast.setEnabled(opened is not None and named and not self._forecasting)
         if opened is None:
             self.hint.say("Open a volume first.")
@@ -184,6 +187,12 @@ class JobsSection(Section):
             self.watch.ask(start, "Started: it goes on in a process of its own.")
             self.say("Starting …")
 
+    def _save_run(self, path: Path) -> None:
+        wish = self._wish()
+        if wish is not None:
+            write = partial(self.desk.session.write_job_run, wish, path)
+            self.watch.ask(write, f"Wrote {path}: napari-vessel run {path.name} predicts the same.")
+
     def _forecast(self) -> None:
         wish = self._wish()
         if wish is not None:
@@ -225,7 +234,7 @@ class JobsSection(Section):
         """Do what a button of a job's card says."""
         session, watch = self.desk.session, self.watch
         if name == "show":
-            watch.aside(lambda: _opened(job.out), self._show_mask)
+            watch.aside(lambda: opened_mask(job.out), self._show_mask)
         elif name == "pause":
             watch.ask(partial(session.pause_job, job.id), f"{job.out.name}: pausing …")
         elif name == "resume":
@@ -284,16 +293,6 @@ class JobsSection(Section):
     def at_work(self) -> bool:
         """Whether a job of the list is at work."""
         return any(card.job.status.state in AT_WORK for card in self.cards.values())
-
-
-def _opened(path: Path) -> Generator[Any, None, None]:
-    yield open_mask(path)
-
-
-def _tick(text: str, tip: str) -> QCheckBox:
-    made = QCheckBox(text)
-    made.setToolTip(tip)
-    return made
 
 
 def _exists(path: Path) -> bool:

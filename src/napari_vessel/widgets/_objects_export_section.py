@@ -7,6 +7,7 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog
 
 from napari_vessel.session import ActivityName
+from napari_vessel.widgets._run_file_button import run_file_button
 from napari_vessel.widgets._section import Section, button, row
 
 __all__ = ["ObjectsExportSection"]
@@ -26,11 +27,8 @@ class ObjectsExportSection(Section):
             "A CSV file: places in voxels and µm, class, by whom, predicted class, probabilities.",
             self._table,
         )
-        self.run_file = button(
-            "Save as run file…",
-            "A file that trains the same classifier from the same labels with "
-            "napari-vessel run FILE.",
-            self._run_file,
+        self.run_file = run_file_button(
+            "trains the same classifier from the same labels", "classify.json", self.write_run_file
         )
         self.body.addLayout(row(self.table, self.run_file))
         follow, events = self.desk.follower.follow, self.desk.session.objects_events
@@ -56,13 +54,6 @@ class ObjectsExportSection(Section):
         if session.objects is not None:
             snapshot, out = session.objects.snapshot(), path.with_suffix(path.suffix or ".csv")
             self.desk.jobs.start("objects", lambda: session.export_objects(out, snapshot))
-
-    def _run_file(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save as run file", "classify.json", "Run files (*.json)"
-        )
-        if path:
-            self.write_run_file(Path(path))
 
     def write_run_file(self, path: Path) -> None:
         """Write the run file at ``path``, the table of labels beside it."""

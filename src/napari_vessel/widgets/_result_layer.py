@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ from napari_vessel.geometry import Box
 from napari_vessel.volumes import Volume, open_volume
 from napari_vessel.widgets._placing import image_placed, mask_placed
 
-__all__ = ["open_mask", "show_mask"]
+__all__ = ["opened_mask", "show_mask"]
 
 
-def open_mask(path: Path) -> tuple[Volume, list[Any]]:
-    """Open the mask at ``path`` lazily, all its levels; on a worker's thread.
+def opened_mask(path: Path) -> Generator[tuple[Volume, list[Any]], None, None]:
+    """Open the mask at ``path`` lazily, and yield it with all its levels; on a worker's thread.
 
     Raises
     ------
@@ -23,7 +24,7 @@ def open_mask(path: Path) -> tuple[Volume, list[Any]]:
         It cannot be opened.
     """
     volume = open_volume(str(path))
-    return volume, volume.pyramid()
+    yield volume, volume.pyramid()
 
 
 def show_mask(viewer: Any, image: Image | None, opened: tuple[Volume, list[Any]]) -> Labels:  # noqa: ANN401

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QBoxLayout,
+    QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -35,6 +36,7 @@ __all__ = [
     "combo",
     "place_row",
     "row",
+    "tick",
     "time_left",
 ]
 
@@ -214,6 +216,13 @@ def button(text: str, tip: str, slot: Callable[[], None]) -> QPushButton:
     made.setToolTip(tip)
     made.setAccessibleName(text)
     made.clicked.connect(lambda _checked=False: slot())
+    return made
+
+
+def tick(text: str, tip: str) -> QCheckBox:
+    """Make a box to tick."""
+    made = QCheckBox(text)
+    made.setToolTip(tip)
     return made
 
 
