@@ -86,6 +86,18 @@ def test_what_is_frozen_learns_nothing_and_keeps_its_statistics(
     assert network.head[1].num_batches_tracked == 1
 
 
+def test_random_blocks_that_are_frozen_are_not_cut_off() -> None:
+    def cut_off(train: str) -> set[str]:
+        backbone = build_classifier(config(train=train, train_last=10)).backbone
+        scales = {name: w for name, w in backbone.named_parameters() if w.ndim == 1}
+        return {n for n, w in scales.items() if n.endswith("bn2.weight") and not w.any()}
+
+    blocks = {f"layer{n}.0.bn2.weight" for n in (1, 2, 3, 4)}
+    assert cut_off("all") == blocks  # begin as if they were not there, and learn
+    assert cut_off("last") == {"layer3.0.bn2.weight", "layer4.0.bn2.weight"}
+    assert not cut_off("head")
+
+
 def test_more_last_layers_than_there_are_is_all_of_them() -> None:
     network = build_classifier(config(train="last", train_last=1000))
     assert all(weight.requires_grad for weight in network.parameters())

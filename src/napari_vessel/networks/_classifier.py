@@ -116,7 +116,10 @@ def build_classifier(config: ClassifierConfig) -> Classifier:
     network = Classifier(
         backbone, _head(features, config), in_channels=config.in_channels, size=config.size
     )
-    network.freeze(_frozen(backbone, config))
+    frozen = _frozen(backbone, config)
+    if not config.pretrained:
+        _open(frozen)
+    network.freeze(frozen)
     return network
 
 
@@ -187,6 +190,19 @@ def _head(features: int, config: ClassifierConfig) -> nn.Sequential:
     if not config.hidden:
         parts.append(nn.Dropout(config.dropout))
     return nn.Sequential(*parts, nn.Linear(features, len(config.classes)))
+
+
+@torch.no_grad()
+def _open(frozen: Sequence[nn.Module]) -> None:
+    """Let random blocks that will not learn pass something on.
+
+    The last normalisation of a residual block begins at 0, to be learned; frozen, the block
+    would be cut off for ever, and with it most of what it is given.
+    """
+    for part in frozen:
+        weight = getattr(part, "weight", None)
+        if isinstance(weight, nn.Parameter) and weight.ndim == 1 and not bool(weight.any()):
+            weight.fill_(1)
 
 
 def _frozen(backbone: nn.Module, config: ClassifierConfig) -> list[nn.Module]:
