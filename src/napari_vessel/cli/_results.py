@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,7 @@ from napari_vessel.cli._options import (
 from napari_vessel.cli._output import explained, run
 from napari_vessel.cli._values import report
 from napari_vessel.errors import CallerError
-from napari_vessel.workflows import Evaluate, Export, is_project
+from napari_vessel.workflows import Evaluate, Evaluated, Export, is_project
 
 _FORMATS = "ome-zarr, ome-zarr-0.4, tiff, tiff-stack, nifti, nrrd or rle."
 
@@ -54,9 +54,12 @@ def evaluate(
     with explained():
         options = volume_options(level, channel, voxel_size, missing=missing)
         request = Evaluate(prediction, truth, threshold, options, blocks, overwrite)
-        result = run("evaluate", request)
-        values = result.scores | {"voxels": result.voxels, "seconds": result.seconds}
-        report(values, as_json=json)
+        report(evaluated(run("evaluate", request)), as_json=json)
+
+
+def evaluated(result: Evaluated) -> dict[str, Any]:
+    """Describe how well a prediction agrees with the truth."""
+    return result.scores | {"voxels": result.voxels, "seconds": result.seconds}
 
 
 def export(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_vessel.cli import _classify, _explain, _jobs, _training, _tune
+from napari_vessel.cli import _classify, _explain, _jobs, _results, _training, _tune
 from napari_vessel.cli._options import Json, Overwrite
 from napari_vessel.cli._output import explained, run
 from napari_vessel.cli._values import jsonable, report
@@ -22,6 +22,7 @@ from napari_vessel.workflows import (
     RUN_KINDS,
     Classified,
     ClassifyTrained,
+    Evaluated,
     Explained,
     Predict,
     Proposed,
@@ -41,6 +42,7 @@ _DESCRIBED: dict[type, Callable[[Any], dict[str, Any]]] = {
     ClassifyTrained: _classify.trained,
     Classified: _classify.classified,
     Explained: _explain.described,
+    Evaluated: _results.evaluated,
     Proposed: _jobs.ended,
 }
 """What describes a workflow's last event, where its fields do not."""
