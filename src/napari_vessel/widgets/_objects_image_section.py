@@ -80,7 +80,8 @@ class ObjectsImageSection(Section):
         volume = objects.opened.volume
         shape = " × ".join(f"{edge:,}" for edge in volume.shape)
         place = objects.opened.places.place
-        self.facts.say(f"{shape} voxels of {volume.voxel_size}; kept in {place}")
+        known = "" if volume.voxel_size_known else " (assumed)"
+        self.facts.say(f"{shape} voxels of {volume.voxel_size}{known}; kept in {place}")
 
     # -- asking ----------------------------------------------------------------
 

@@ -47,7 +47,7 @@ class LearnSettings(QWidget):
         self.edge.setToolTip("Edge of the square around an object that the classifier sees.")
         self.edge.setAccessibleName("Edge of the square")
         self.unit = combo("Unit", "Unit of the square's edge.", {"voxels": "voxel", "µm": "um"})
-        self.unit.setMaximumWidth(80)
+        self.unit.setFixedWidth(92)
         line = row("Square", self.edge)
         line.addWidget(self.unit)
         outer.addLayout(line)
