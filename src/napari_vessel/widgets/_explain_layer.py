@@ -14,10 +14,10 @@ from napari_vessel.widgets._placing import mask_placed
 from napari_vessel.widgets._viewer import MAP, ViewerLink
 from napari_vessel.workflows import METHOD_NAMES, Explained, attribution_limits
 
-__all__ = ["ExplainLayer"]
+__all__ = ["FOR_AND_AGAINST", "ExplainLayer"]
 
 # Black at 0: added to the image it changes nothing there.
-_FOR_AND_AGAINST = Colormap(
+FOR_AND_AGAINST = Colormap(
     [[0.2, 0.55, 1.0], [0.05, 0.25, 0.8], [0, 0, 0], [0.85, 0.12, 0.05], [1.0, 0.5, 0.2]],
     name="against and for",
 )
@@ -78,7 +78,7 @@ class ExplainLayer(QObject):
             multiscale=False,
             rgb=False,
             contrast_limits=(low, high),
-            colormap=_FOR_AND_AGAINST if low < 0 else "inferno",
+            colormap=FOR_AND_AGAINST if low < 0 else "inferno",
             blending="additive",
             name=f"{asked} {METHOD_NAMES[found.question.config.method]}",
             metadata={MAP: "attribution", "napari-vessel": found.facts},
