@@ -215,7 +215,7 @@ def test_a_renamed_class_keeps_its_labels_and_its_predictions(marked):
 
 def test_an_exported_table_comes_back_as_it_was_and_twice_changes_nothing(marked, tmp_path):
     objects, out = marked.objects, tmp_path / "objects.csv"
-    list(drive(marked, "objects", marked.export_objects(out, objects.snapshot())))
+    list(drive(marked, "export", marked.export_objects(out, objects.snapshot())))
     found = read_points(out, (12, 40, 50), VoxelSize(1, 1, 1))
     assert [*found.points] == [tuple(p) for p in objects.book.points.tolist()]
     assert [*found.classes] == [v.name for v in objects.book.verdicts]

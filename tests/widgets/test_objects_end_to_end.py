@@ -149,9 +149,9 @@ def test_from_clicks_to_a_table_with_the_real_compute_process(
 
         out, again = tmp_path / "objects.csv", tmp_path / "again.json"
         dock.export.write_table(out)
-        wait_for(qtbot, dock, "objects")
+        wait_for(qtbot, dock, "export")
         dock.export.write_run_file(again)
-        wait_for(qtbot, dock, "objects")
+        wait_for(qtbot, dock, "export")
         with out.open(newline="") as file:
             written = list(csv.DictReader(file))
         assert len(written) == 48

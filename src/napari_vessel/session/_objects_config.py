@@ -64,7 +64,7 @@ class CropConfig(BaseModel, frozen=True, extra="forbid"):
             slices=self.slices,
             channels=() if options.channel is None else (options.channel,),
             label_column="class" if labelled else None,
-            voxel_size=volume.voxel_size.zyx,
+            voxel_size=options.voxel_size.zyx if options.voxel_size else None,
             level=options.level,
         )
 

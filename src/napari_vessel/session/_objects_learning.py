@@ -149,14 +149,14 @@ class SessionObjects(SessionObjectsState):
 
     def write_objects_run(self, out: Path, snapshot: Snapshot) -> Answers:
         """Write a file that trains the same with ``napari-vessel run``, its labels beside it."""
-        objects, asked = self._objects_now(), Asked("objects", object(), f"Writing {out.name} …")
+        objects, asked = self._objects_now(), Asked("export", object(), f"Writing {out.name} …")
         yield asked
         places, at = objects.opened.places, out.with_suffix("")
         places.made()
         lesson = plan_lesson(places, objects.opened.volume, objects.config, snapshot, at)
         write_run(out, ClassifyTrain(lesson.run, at.with_name(f"{at.name}.classifier")))
         sentence = f"Wrote {out}: napari-vessel run {out.name} trains the same."
-        yield Answer("objects", asked.question, Done(sentence))
+        yield Answer("export", asked.question, Done(sentence))
 
     # -- inside ----------------------------------------------------------------
 

@@ -77,9 +77,9 @@ class SessionObjectsState(SessionDelivery):
     def export_objects(self, out: Path, snapshot: Snapshot) -> Answers:
         """Write a table of all objects."""
         question, volume = object(), self._objects_now().opened.volume
-        yield Asked("objects", question, f"Writing {out.name} …")
+        yield Asked("export", question, f"Writing {out.name} …")
         count = write_table(out, snapshot, volume.voxel_size)
-        yield Answer("objects", question, Done(f"Wrote {count:,} objects to {out}."))
+        yield Answer("export", question, Done(f"Wrote {count:,} objects to {out}."))
 
     # -- at once ---------------------------------------------------------------
 

@@ -81,6 +81,8 @@ class ObjectsDock(Docked):
 
     def _start(self) -> None:
         """Warm the compute process, so that a click finds it ready."""
+        if self._closed:
+            return
         self.watch_window()
         try:
             self.session.runner.start()

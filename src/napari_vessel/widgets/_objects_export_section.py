@@ -18,7 +18,7 @@ class ObjectsExportSection(Section):
 
     number = 6
     title = "Export"
-    activity: ActivityName | None = "objects"
+    activity: ActivityName | None = "export"
 
     def build(self) -> None:
         """Add the buttons."""
@@ -53,11 +53,11 @@ class ObjectsExportSection(Section):
         session = self.desk.session
         if session.objects is not None:
             snapshot, out = session.objects.snapshot(), path.with_suffix(path.suffix or ".csv")
-            self.desk.jobs.start("objects", lambda: session.export_objects(out, snapshot))
+            self.desk.jobs.start("export", lambda: session.export_objects(out, snapshot))
 
     def write_run_file(self, path: Path) -> None:
         """Write the run file at ``path``, the table of labels beside it."""
         session = self.desk.session
         if session.objects is not None:
             snapshot, out = session.objects.snapshot(), path.with_suffix(".json")
-            self.desk.jobs.start("objects", lambda: session.write_objects_run(out, snapshot))
+            self.desk.jobs.start("export", lambda: session.write_objects_run(out, snapshot))

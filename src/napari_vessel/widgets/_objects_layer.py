@@ -241,7 +241,9 @@ class ObjectsLayer(QObject):
         dims = viewer.dims
         found = layer.get_value(
             viewer.cursor.position,
-            view_direction=viewer.camera.calculate_nd_view_direction(dims.ndim, dims.displayed)
+            view_direction=viewer.scene.camera.calculate_nd_view_direction(
+                dims.ndim, dims.displayed
+            )
             if dims.ndisplay == 3
             else None,
             dims_displayed=list(dims.displayed),
