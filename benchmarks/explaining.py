@@ -39,7 +39,7 @@ from napari_vessel.volumes import IntensityWindow
 
 EDGE, NEAR_PX, COVERED = 96, 8, 0.03
 SMALLEST, LARGEST = 12, 400  # pixels of a vessel's piece
-STEPS = (8, 16, 32, 64, 128)
+STEPS = (8, 16, 32, 64)
 PER_PHANTOM = 3
 
 
@@ -145,7 +145,7 @@ _KEYS = (
 def main() -> None:
     """Measure and print; medians over the vessels."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--vessels", type=int, default=12)
+    parser.add_argument("--vessels", type=int, default=6)
     parser.add_argument("--json", action="store_true")
     wish = parser.parse_args()
     network = starter().load()
