@@ -74,6 +74,10 @@ def test_another_volume_takes_the_answer_away_and_the_same_one_keeps_it(
     opened.events.explained.connect(heard.append)
     list(drive(opened, "open", opened.open(volume)))
     assert opened.explained is not None
+    list(drive(opened, "open", opened.reopen(voxel_size=VoxelSize(9, 9, 9))))
+    assert opened.explained is None  # it lay elsewhere
+    asked(opened)
+    heard.clear()
     other = tmp_path / "other.npy"
     np.save(other, np.zeros((4, 20, 20), np.uint8))
     list(drive(opened, "open", opened.open(other)))

@@ -106,18 +106,22 @@ class SessionExplaining(SessionHand):
 
     def ended_by(self, opened: Opened) -> tuple[ActivityName, ...]:
         """Return the activities that make no sense any more once ``opened`` is shown."""
-        before = self.opened
-        same = before is not None and before.volume.uri == opened.volume.uri
-        return super().ended_by(opened) if same else (*super().ended_by(opened), "explain")
+        ended = super().ended_by(opened)
+        return ended if self._still_true(opened) else (*ended, "explain")
 
     def _install(self, opened: Opened) -> None:
-        before = self.opened
-        if before is None or before.volume.uri != opened.volume.uri:
+        kept = self._still_true(opened)
+        super()._install(opened)
+        if not kept:
             self.explained = None
-            super()._install(opened)
             self.events.explained.emit(None)
-        else:
-            super()._install(opened)
+
+    def _still_true(self, opened: Opened) -> bool:
+        """Tell whether what was explained is of ``opened``, too: the same voxels, read alike."""
+        if self.opened is None:
+            return False
+        before, now = self.opened.volume, opened.volume
+        return (before.uri, before.options) == (now.uri, now.options)
 
     def _show_answer(self, answer: Answer) -> None:
         event = answer.event
