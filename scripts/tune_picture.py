@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic
+from time import monotonic, sleep
 
 import napari
 import numpy as np
@@ -22,11 +22,11 @@ from skimage.io import imread
 import drawn_glomeruli
 from napari_vessel.widgets import VesselsDock
 
-_TRIALS = 16
+_TRIALS = 12
 _CONFIG = """
 [study]
 trials = {trials}
-startup = 6
+startup = 5
 
 [space.learning_rate]
 low = 1e-4
@@ -62,7 +62,7 @@ backbone = "lenet"
 size = 32
 
 [classify.training]
-epochs = 8
+epochs = 5
 """
 
 
@@ -112,11 +112,12 @@ def tuned(dock: VesselsDock, config: Path) -> None:
     pause(1)
 
 
-def until(true: object, seconds: float = 900) -> None:
+def until(true: object, seconds: float = 1800) -> None:
     """Let Qt work until something is so."""
     ends = monotonic() + seconds
     while not true():  # type: ignore[operator]
         QApplication.processEvents()
+        sleep(0.03)  # the compute process needs the core
         if monotonic() > ends:
             message = "it did not come about"
             raise TimeoutError(message)
