@@ -25,6 +25,7 @@ from napari_vessel.workflows import (
     load_run,
 )
 
+_LONG = ("intervals", "macro", "weighted", "per_class", "confusion")
 _Checkpoint = Annotated[
     Path, typer.Argument(metavar="CLASSIFIER", help="Folder of the classifier.")
 ]
@@ -86,7 +87,7 @@ def train(
         file = load_run(config, "classify", out)
         request = file.request(RunOptions(overwrite=overwrite, resume=resume))
         result = run("classify", _with(request, minutes, seed, device), told)
-        report(trained(result), as_json=json)
+        tell(trained(result), as_json=json)
 
 
 def predict(
@@ -104,7 +105,7 @@ def predict(
     with explained():
         request = _samples(checkpoint, data, out, split, part)
         request = replace(request, batch=batch, device=device, overwrite=overwrite)
-        report(classified(run("classify-samples", request)), as_json=json)
+        tell(classified(run("classify-samples", request)), as_json=json)
 
 
 def evaluate(
@@ -125,10 +126,8 @@ def evaluate(
     with explained():
         request = _samples(checkpoint, data, out, split, part)
         request = replace(request, batch=batch, device=device, overwrite=overwrite)
-        report(
-            classified(run("classify-samples", replace(request, scored=True, draws=draws))),
-            as_json=json,
-        )
+        request = replace(request, scored=True, draws=draws)
+        tell(classified(run("classify-samples", request)), as_json=json)
 
 
 def told(event: object) -> str | None:
@@ -161,6 +160,28 @@ def classified(result: Classified) -> dict[str, Any]:
         "predicted": {name: labels.count(name) for name in result.classes},
     }
     return values | _scores(result.scores) | {"seconds": result.seconds}
+
+
+def tell(values: dict[str, Any], *, as_json: bool) -> None:
+    """Print a result: one JSON object, or what of it a person reads; all is in the tables."""
+    report(values if as_json else _brief(values), as_json=as_json)
+
+
+def _brief(values: dict[str, Any]) -> dict[str, Any]:
+    """Return intervals beside their scores, and a line for each class.
+
+    >>> _brief({"auc": 0.9, "intervals": {"auc": [0.8, None]}, "per_class": {"a": {"f1": 0.5}}})
+    {'auc': '0.9 (95 %: 0.8 to –)', 'a': {'f1': 0.5}}
+    """
+    found: dict[str, Any] = {key: value for key, value in values.items() if key not in _LONG}
+    for name, ends in values.get("intervals", {}).items():
+        low, high = (_number(end) for end in ends)
+        found[name] = f"{_number(values.get(name))} (95 %: {low} to {high})"
+    return {**found, **values.get("per_class", {})}
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
 
 
 def _scores(scores: dict[str, Any]) -> dict[str, Any]:

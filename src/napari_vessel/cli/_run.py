@@ -13,7 +13,7 @@ import typer
 from napari_vessel.cli import _classify, _explain, _jobs, _results, _training, _tune
 from napari_vessel.cli._options import Json, Overwrite
 from napari_vessel.cli._output import explained, run
-from napari_vessel.cli._values import jsonable, report
+from napari_vessel.cli._values import jsonable
 from napari_vessel.errors import CallerError, OutputExistsError
 from napari_vessel.project import Project
 from napari_vessel.runner import new_job
@@ -78,7 +78,7 @@ def run_file(
         values = _described(file, result)
         if not (isinstance(result, Proposed) and result.state == "partial"):
             _keep(file, values)
-        report(values, as_json=json)
+        _classify.tell(values, as_json=json)
     if isinstance(result, Proposed):
         _jobs.leave(result)
 
