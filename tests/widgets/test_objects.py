@@ -125,6 +125,10 @@ def test_clicks_mark_keys_label_and_all_is_there_after_reopening(
     np.testing.assert_allclose(book.points, PLACES, atol=0.6)
     assert [v.name for v in book.verdicts] == [FINE if p[2] < 24 else SICK for p in PLACES]
     assert dock.mark.classes.counts[0].text() == "6"
+    click(viewer, dock.layer.layer, (5, 13, 22))  # the one labelled last is selected still
+    assert book.verdicts[-1] is None
+    np.testing.assert_allclose(dock.layer.layer.face_color[-1], 0)
+    assert str(dock.layer.layer.symbol[-1].value) == "disc"
     assert dock.session.objects.flush()
     assert "saved" in dock.image.saved.said
     dock.shut()

@@ -183,6 +183,8 @@ class ObjectsLayer(QObject):
             return  # a person selected several
         with self._by_us():
             layer.selected_data = wanted
+        if self._session.objects is not None:
+            self._next_ones_look(layer, self._session.objects)
 
     # -- from the layer to the session -----------------------------------------
 
@@ -233,6 +235,7 @@ class ObjectsLayer(QObject):
         with self._by_us():
             alone = len(selected) == 1 and selected[0] < len(self._ids)
             objects.choose(self._ids[selected[0]] if alone else None)
+        self._next_ones_look(layer, objects)  # napari takes the looks of what is selected
 
     def _under_mouse(self) -> int | None:
         viewer, layer = self._link.viewer, self.layer
