@@ -55,13 +55,8 @@ def test_objects_are_learned_classified_explained_and_learned_again_from_a_file(
     assert seen[0].box.shape == (1, 10, 10)
     assert np.isfinite(seen[0].explained.values).all()
 
-    list(
-        drive(
-            session,
-            "export",
-            session.write_objects_run(tmp_path / "again.json", objects.snapshot()),
-        )
-    )
+    again = tmp_path / "again.json"
+    list(drive(session, "export", session.write_objects_run(again, objects.snapshot())))
     file = load_run(again)
     *_, trained = InlineRunner().run(file.workflow, file.request(RunOptions()))
     assert trained.classes == (FINE, SICK)
