@@ -1,6 +1,7 @@
 """Files that ``run`` takes: their errors, their paths, and that they say what was asked."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -175,3 +176,24 @@ def test_what_no_kind_asks_cannot_be_saved(tmp_path):
     with pytest.raises(CallerError, match="Clean cannot be saved"):
         write_run(tmp_path / "saved.json", Clean(tmp_path, 0.0))
     assert file_of(REQUESTS[0]).run == "train"
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "running.md"
+EXAMPLES = [
+    (language, text)
+    for language, text in re.findall(r"```(toml|json)\n(.*?)```", PAGE.read_text("utf-8"), re.S)
+]
+
+
+def test_the_page_has_an_example_of_every_kind():
+    named = {re.search(r'"?run"? ?[=:] "([\w-]+)"', text).group(1) for _, text in EXAMPLES}
+    assert named == set(RUN_KINDS)
+
+
+@pytest.mark.parametrize(("language", "text"), EXAMPLES, ids=range(len(EXAMPLES)))
+def test_an_example_of_the_page_can_be_read_and_saved_again(tmp_path, language, text):
+    path = tmp_path / f"run.{language}"
+    path.write_text(text)
+    file = load_run(path)
+    again = file_of(file.request(RunOptions()))
+    assert again.request(RunOptions()) == file.request(RunOptions())
