@@ -28,7 +28,7 @@ TORCH_FREE = (
     "simulate",
     "cli",
 )
-WITH_TORCH = ("networks", "inference", "training")
+WITH_TORCH = ("networks", "inference", "training", "attribution")
 
 
 def fresh(script: str, home: Path) -> subprocess.CompletedProcess[str]:

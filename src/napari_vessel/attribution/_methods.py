@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
+from typing import Any
 
 import torch
-from captum.attr import (
-    IntegratedGradients,
-    LayerAttribution,
-    LayerGradCam,
-    LayerGradientXActivation,
-    NoiseTunnel,
-    Occlusion,
-    Saliency,
-)
 from torch import Tensor
 
 from napari_vessel.attribution._baseline import baseline_of
@@ -58,14 +50,25 @@ def images_needed(config: AttributionConfig, shape: tuple[int, int]) -> int:
     )
 
 
+def _captum() -> Any:  # noqa: ANN401  it has no complete types
+    """Import captum once it is used: it brings matplotlib, which makes folders when imported."""
+    from captum import attr
+
+    return attr
+
+
 def _integrated(
     network: Explained, image: Tensor, _target: Target, config: AttributionConfig, batch: int
 ) -> Tensor:
-    values: Tensor = IntegratedGradients(network).attribute(
-        image,
-        baselines=baseline_of(image, config.baseline),
-        n_steps=config.steps,
-        internal_batch_size=batch,
+    values: Tensor = (
+        _captum()
+        .IntegratedGradients(network)
+        .attribute(
+            image,
+            baselines=baseline_of(image, config.baseline),
+            n_steps=config.steps,
+            internal_batch_size=batch,
+        )
     )
     return values
 
@@ -75,12 +78,16 @@ def _occlusion(
 ) -> Tensor:
     channels, rows, columns = image.shape[1:]
     patch = min(config.patch, rows), min(config.patch, columns)
-    values: Tensor = Occlusion(network).attribute(
-        image,
-        sliding_window_shapes=(channels, *patch),
-        strides=(channels, config.stride, config.stride),
-        baselines=baseline_of(image, config.baseline),
-        perturbations_per_eval=batch,
+    values: Tensor = (
+        _captum()
+        .Occlusion(network)
+        .attribute(
+            image,
+            sliding_window_shapes=(channels, *patch),
+            strides=(channels, config.stride, config.stride),
+            baselines=baseline_of(image, config.baseline),
+            perturbations_per_eval=batch,
+        )
     )
     return values
 
@@ -90,7 +97,8 @@ def _smoothgrad(
 ) -> Tensor:
     with torch.random.fork_rng(devices=[image.device] if image.is_cuda else []):
         torch.manual_seed(config.seed)
-        values: Tensor = NoiseTunnel(Saliency(network)).attribute(
+        captum = _captum()
+        values: Tensor = captum.NoiseTunnel(captum.Saliency(network)).attribute(
             image,
             nt_type="smoothgrad",
             nt_samples=config.samples,
@@ -105,7 +113,7 @@ def _gradient(
     network: Explained, image: Tensor, _target: Target, config: AttributionConfig, _batch: int
 ) -> Tensor:
     shown = image.detach().requires_grad_()  # captum would do it, with a warning
-    values: Tensor = Saliency(network).attribute(shown, abs=config.method == "saliency")
+    values: Tensor = _captum().Saliency(network).attribute(shown, abs=config.method == "saliency")
     return values
 
 
@@ -114,10 +122,12 @@ def _cam(
 ) -> Tensor:
     layer = layer_of(network, image, target, config.layer)
     if config.method == "grad_cam":
-        values = LayerGradCam(network, layer).attribute(image, relu_attributions=True)
+        values = _captum().LayerGradCam(network, layer).attribute(image, relu_attributions=True)
     else:
-        values = LayerGradientXActivation(network, layer).attribute(image).sum(1, keepdim=True)
-    found: Tensor = LayerAttribution.interpolate(
+        values = (
+            _captum().LayerGradientXActivation(network, layer).attribute(image).sum(1, keepdim=True)
+        )
+    found: Tensor = _captum().LayerAttribution.interpolate(
         values.detach(), image.shape[-2:], interpolate_mode="bilinear"
     )
     return found
