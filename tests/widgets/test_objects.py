@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QWidget
 
 from napari_vessel.session import ObjectClass, Session
 from napari_vessel.workflows import ClassEpoch, Classified, ClassifyTrained, Progress
@@ -140,6 +141,30 @@ def test_clicks_mark_keys_label_and_all_is_there_after_reopening(
     np.testing.assert_array_equal(dock.layer.layer.data, book.points)
 
 
+def test_every_control_has_a_name_and_a_tooltip_and_fits_a_narrow_dock(opened, qtbot):
+    _viewer, dock = opened
+    kinds = (QAbstractButton, QComboBox, QLineEdit, QAbstractSpinBox)
+    inner = {child for spin in dock.findChildren(QAbstractSpinBox) for child in spin.children()}
+    inner |= {child for box in dock.findChildren(QComboBox) for child in box.children()}
+    controls = [c for c in dock.findChildren(QWidget) if isinstance(c, kinds) and c not in inner]
+    found = [c for c in controls if not c.objectName().startswith("qt_")]
+    assert len(found) > 25
+    assert [c for c in found if not (c.accessibleName() or getattr(c, "text", str)())] == []
+    named = [c for c in found if c.parent() is not dock.mark.list]  # Qt's own corner of a table
+    assert [c for c in named if not c.toolTip()] == []
+    dock.learn.settings.more.switch.setChecked(True)
+    dock.why.settings.more.switch.setChecked(True)
+    dock.mark.listed.switch.setChecked(True)
+    dock.setFixedWidth(320)
+    qtbot.waitUntil(lambda: dock.width() == 320)
+    qtbot.wait(50)
+    room = dock.area.viewport().width()
+    for child in dock.area.widget().findChildren(QWidget):
+        if child.isVisible() and not dock.mark.list.isAncestorOf(child):
+            right = child.mapTo(dock.area.widget(), child.rect().topRight()).x()
+            assert right <= room, child
+
+
 def test_undo_redo_delete_and_drag_go_through_the_log(opened, qtbot):
     viewer, dock = opened
     book, layer = dock.session.objects.book, dock.layer.layer
@@ -255,6 +280,14 @@ def test_a_layer_that_was_deleted_loses_no_object(opened):
     viewer.layers.remove(dock.layer.layer)
     assert dock.layer.layer is None
     assert len(dock.session.objects.book) == 1
+
+
+def test_objects_stay_on_their_voxels_when_the_voxel_size_is_told(opened):
+    viewer, dock = opened
+    click(viewer, dock.layer.layer, (5, 20, 10))
+    dock.layer.image.scale = (20, 10, 10)
+    np.testing.assert_array_equal(dock.layer.layer.scale, (20, 10, 10))
+    assert dock.session.objects.book.points[0].round().tolist() == [5, 20, 10]
 
 
 def test_another_image_shows_its_own_objects(opened, qtbot, tmp_path):

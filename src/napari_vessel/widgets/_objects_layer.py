@@ -15,7 +15,7 @@ from napari_vessel.session import Objects, Session
 from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._looking import go_to
 from napari_vessel.widgets._margin import Margin
-from napari_vessel.widgets._objects_looks import UNKNOWN, Looks, looks_of, marker_size
+from napari_vessel.widgets._objects_looks import UNKNOWN, looks_of, marker_size, wear
 from napari_vessel.widgets._placing import mask_placed
 from napari_vessel.widgets._viewer import ViewerLink
 
@@ -26,7 +26,7 @@ _REST_MS = 150  # a drag is one move
 
 
 class ObjectsLayer(QObject):
-    """Shows the session's objects, and takes from the layer what a person does there.
+    """Shows the session's objects, and takes what a person does there.
 
     Parameters
     ----------
@@ -62,18 +62,30 @@ class ObjectsLayer(QObject):
     def show(self, image: Image) -> None:
         """Show the objects that are open now, on the voxels of ``image``."""
         self._take_moves()
-        self.image, objects = image, self._session.objects
+        self._follow(image)
+        objects = self._session.objects
         if objects is None:
             return
-        placed = mask_placed(image, Box.of((1, 1, 1)))
         if self.layer is None:
-            self._add(objects, placed)
-        else:  # the same layer on another image: a new one would be drawn anew
-            for name, value in placed.items():
-                setattr(self.layer, name, value)
+            self._add(objects, mask_placed(image, Box.of((1, 1, 1))))
+        else:  # the same layer on another image
+            self._place()
         self._ids = []
         self._on_changed()
         self.set_mode("add")
+
+    def _follow(self, image: Image | None) -> None:
+        """Lie on ``image`` from now on, also when a person tells its voxel size."""
+        if self.image is not None:
+            self.image.events.scale.disconnect(self._place)
+        self.image = image
+        if image is not None:
+            image.events.scale.connect(self._place)
+
+    def _place(self) -> None:
+        if self.layer is not None and self.image is not None:
+            for name, value in mask_placed(self.image, Box.of((1, 1, 1))).items():
+                setattr(self.layer, name, value)
 
     def _add(self, objects: Objects, placed: dict[str, Any]) -> None:
         self.layer = layer = Points(
@@ -132,6 +144,7 @@ class ObjectsLayer(QObject):
         """Let go of the viewer."""
         self._take_moves()
         self._moving.stop()
+        self._follow(None)
         self._margin.restore()
         self._link.viewer.layers.events.removed.disconnect(self._on_removed)
         self._remove()
@@ -160,7 +173,7 @@ class ObjectsLayer(QObject):
         self._margin.widen(marker_size(objects) / 2 * float(np.min(np.abs(layer.scale))))
         with self._by_us():
             if len(self._ids) == len(layer.data) > 0:
-                _wear(layer, looks)
+                wear(layer, looks)
             self._next_ones_look(layer, objects)
 
     def _next_ones_look(self, layer: Points, objects: Objects) -> None:
@@ -279,15 +292,6 @@ class ObjectsLayer(QObject):
         if self.layer is not None and event.value is self.layer:
             self._take_moves()
             self.layer = None  # its objects stay: they are shown again when they are opened again
-            self._link.events.layers.emit()
-
-
-def _wear(layer: Points, looks: Looks) -> None:
-    layer.face_color = looks.face
-    layer.border_color = looks.border
-    layer.symbol = looks.symbol
-    layer.size = looks.size
-    layer.border_width = looks.border_width
 
 
 def _point(row: np.ndarray) -> tuple[float, float, float]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from napari.layers import Points
 from numpy.typing import NDArray
 
 from napari_vessel.session import Objects
 
-__all__ = ["UNKNOWN", "Looks", "colour_of", "looks_of", "marker_size"]
+__all__ = ["UNKNOWN", "Looks", "colour_of", "looks_of", "marker_size", "wear"]
 
 _SAID_EDGE, _PLAIN_EDGE, _UNKNOWN_EDGE = (1.0, 1.0, 1.0, 1.0), 0.06, (0.85, 0.85, 0.85, 0.9)
 _FAINT, _SAID_OPACITY = 0.12, 0.85
@@ -70,3 +71,12 @@ def looks_of(objects: Objects) -> Looks:
         symbol=symbols[shown],
         size=size * np.where(shown < 0, 1.0, _UNSURE_SIZE + (1 - _UNSURE_SIZE) * sure),
     )
+
+
+def wear(layer: Points, looks: Looks) -> None:
+    """Let all points of a layer look so."""
+    layer.face_color = looks.face
+    layer.border_color = looks.border
+    layer.symbol = looks.symbol
+    layer.size = looks.size
+    layer.border_width = looks.border_width
