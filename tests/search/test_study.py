@@ -228,6 +228,23 @@ def test_a_trial_of_a_process_that_lives_is_left_to_it(tmp_path):
         assert second.records()[0].value == 0.1
 
 
+def test_a_trial_that_was_taken_for_dead_is_done_once_by_whoever_tries_it_again(
+    tmp_path, monkeypatch
+):
+    with Study(tmp_path, SPACE, QUIET) as first, Study(tmp_path, SPACE, QUIET) as second:
+        ours = first.ask()
+        monkeypatch.setattr("napari_vessel.search._study.is_alive", lambda *_: False)
+        theirs = second.ask()
+        assert theirs.origin == ours.number
+        assert ours.report(1, 0.5)
+        first.prune(ours)
+        first.complete(ours, 0.9)
+        first.fail(ours, "late")
+        second.complete(theirs, 0.2)
+        assert [one.state for one in first.records()] == ["failed", "complete"]
+        assert first.summary().best.value == 0.2
+
+
 def test_another_space_or_other_data_are_refused_by_name(tmp_path):
     recipe = {"task": "train", "data": {"kidney": "abc"}}
     Study(tmp_path, SPACE, QUIET, recipe).close()

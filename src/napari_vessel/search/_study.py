@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
@@ -26,6 +27,7 @@ from napari_vessel.search._trial import Trial
 __all__ = ["Study"]
 
 _NAME = "napari-vessel"
+_log = logging.getLogger(__name__)
 
 
 class Study:
@@ -108,18 +110,16 @@ class Study:
         if not isfinite(value):
             self.fail(trial, f"its score is {value}")
             return
-        with self._changing():
-            self._study.tell(trial.number, value)
+        self._end(trial, lambda: self._study.tell(trial.number, value))
 
     def prune(self, trial: Trial) -> None:
         """Tell that a trial was given up, as :meth:`Trial.report` said."""
-        with self._changing():
-            self._study.tell(trial.number, state=TrialState.PRUNED)
+        self._end(trial, lambda: self._study.tell(trial.number, state=TrialState.PRUNED))
 
     def fail(self, trial: Trial, reason: str, *, again: bool = False) -> None:
         """Tell that a trial failed; ``again``: it was interrupted, and is to be tried again."""
-        with self._changing():
-            self._fail(self._frozen(trial.number), reason, again=again, counts=not again)
+        frozen = self._frozen(trial.number)
+        self._end(trial, lambda: self._fail(frozen, reason, again=again, counts=not again))
 
     def summary(self) -> StudySummary:
         """Return all trials as they are now, and how much each setting mattered."""
@@ -157,6 +157,14 @@ class Study:
     def _changing(self) -> Iterator[None]:
         with self._lock, quiet():
             yield
+
+    def _end(self, trial: Trial, tell: Callable[[], object]) -> None:
+        """Tell how a trial ended, unless another process took it for dead, and tries it again."""
+        with self._changing():
+            if self._frozen(trial.number).state.is_finished():
+                _log.warning("Trial %d was taken for dead: what it brought is lost.", trial.number)
+            else:
+                tell()
 
     def _trials(self) -> list[FrozenTrial]:
         return self._study.get_trials(deepcopy=False)

@@ -37,10 +37,14 @@ class Trial:
     def report(self, epoch: int, score: float) -> bool:
         """Tell the score after an epoch (from 1); return whether the trial is to be given up.
 
-        An epoch that was told before, by the trial that this one tries again, is passed over.
+        An epoch that was told before, by the trial that this one tries again, is passed over. One
+        that another process took for dead, and tries again, is given up, too.
         """
         if epoch in self.told or not isfinite(score):
             return False
         self.told.add(epoch)
-        self.asked.report(score, epoch)
+        try:
+            self.asked.report(score, epoch)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return True
         return epoch > self.warmup and self.asked.should_prune()
