@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["picture_of"]
 
+_TEXT_IN, _IMAGE_IN, _HEIGHTS_IN = 1.2, 4.4, (3.4, 9.0)  # inches: around it, of a square, both
 _BAR = 0.3  # of the picture's width, at most
 _ROUND_UM = tuple(factor * 10**power for power in range(-1, 6) for factor in (1, 2, 5))
 
@@ -35,11 +36,13 @@ def picture_of(found: Explained) -> bytes:
         slices_of(part, found.plane) for part in (found.image, found.values, found.target)
     )
     at = int(np.abs(values).sum(axis=(1, 2)).argmax())
-    figure = Figure(figsize=(10, 5.6), dpi=120, layout="constrained")
+    edges = found.voxel_size.zyx[found.plane.rows], found.voxel_size.zyx[found.plane.columns]
+    tall = image.shape[1] * edges[0] / (image.shape[2] * edges[1])
+    height = float(np.clip(_TEXT_IN + _IMAGE_IN * tall, *_HEIGHTS_IN))
+    figure = Figure(figsize=(10, height), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
     figure.suptitle("\n".join(textwrap.wrap(found.title, 95)), fontsize=11)
-    edges = found.voxel_size.zyx[found.plane.rows], found.voxel_size.zyx[found.plane.columns]
     shape: dict[str, Any] = {"aspect": edges[0] / edges[1]}
     outlined: NDArray[np.bool_] = np.asarray(target[at] if target[at].any() else target.any(axis=0))
     for axes in (left, right):
