@@ -22,7 +22,7 @@ from skimage.io import imread
 import drawn_glomeruli
 from napari_vessel.widgets import VesselsDock
 
-_TRIALS = 12
+_TRIALS = 9
 _CONFIG = """
 [study]
 trials = {trials}
@@ -70,7 +70,7 @@ def main(out: Path) -> None:
     """Tune, and save what the window shows at ``out``."""
     with TemporaryDirectory() as folder:
         place = Path(folder) / "glomeruli"
-        sys.argv = ["drawn_glomeruli", str(place), "--donors", "12", "--each", "4"]
+        sys.argv = ["drawn_glomeruli", str(place), "--donors", "10", "--each", "4"]
         drawn_glomeruli.main()
         config = Path(folder) / "glomeruli.toml"
         config.write_text(_CONFIG.format(trials=_TRIALS))
@@ -81,7 +81,7 @@ def main(out: Path) -> None:
         viewer.window.add_dock_widget(dock, name="Vessels", area="right")
         tuned(dock, config)
         shown = viewer.screenshot(canvas_only=False, flash=False)
-        Image.fromarray(shown[..., :3]).save(out, quality=75)
+        Image.fromarray(shown[..., :3]).save(out, quality=55, method=6)
         dock.shut()
         viewer.close()
 

@@ -129,8 +129,6 @@ def _parallel(axes: Axes, summary: StudySummary, space: SearchSpace, score: str)
             zorder=3 if best else 2,
         )
     _upright(axes, scales, (f"{low:.3f}", f"{high:.3f}"), score)
-    figure: Any = axes.figure
-    figure.colorbar(colours, ax=axes, label=score)
 
 
 class _Scale:

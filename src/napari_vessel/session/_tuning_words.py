@@ -12,11 +12,11 @@ def setting_text(setting: Range | Choice) -> str:
     """Say what a setting may be.
 
     >>> setting_text(Range(low=1e-4, high=1e-2, log=True)), setting_text(Choice(choices=[8, 16]))
-    ('0.0001 … 0.01, by magnitude', '8, 16')
+    ('0.0001 … 0.01 (log)', '8, 16')
     """
     if isinstance(setting, Choice):
         return ", ".join(map(str, setting.by_label))
-    return f"{setting.low:g} … {setting.high:g}" + (", by magnitude" if setting.log else "")
+    return f"{setting.low:g} … {setting.high:g}" + (" (log)" if setting.log else "")
 
 
 def epoch_sentence(event: TrialBegun | TrialEpoch, score: str) -> str:
