@@ -104,7 +104,8 @@ def _among_vessels(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _majority(results: Results) -> dict[str, Any]:
-    seen = {r["turn"]: r["truth"] for r in results if "truth" in r}
+    other = ("parted", "small")  # cut or split otherwise
+    seen = {r["turn"]: r["truth"] for r in results if "truth" in r and r["recipe"] not in other}
     truth = [value for values in seen.values() for value in values]
     nothing = dict.fromkeys(("balance", "95 %"), "")
     return {
