@@ -201,6 +201,9 @@ def test_a_triage_is_shown_over_the_volume_and_its_slider_says_what_is_skipped(
         dock.volume.address.setText(str(image))
         click(dock, dock.volume.open)
         wait_for(qtbot, dock, "open")
+        project = dock.session._open_now().made_project()
+        small = project.config.inference.model_copy(update={"block": (16, 32, 32)})
+        project.update(inference=small)
         dock.triage.classifier.setText(str(classifier))
         click(dock, dock.triage.look)
         wait_for(qtbot, dock, "triage")
@@ -214,7 +217,7 @@ def test_a_triage_is_shown_over_the_volume_and_its_slider_says_what_is_skipped(
         assert np.isfinite(judged).any()
         dock.triage.slider.setValue(40)
         assert dock.session.skip_below == pytest.approx(0.4)
-        assert "blocks" in dock.triage.costs.said
+        assert "of 48 blocks" in dock.triage.costs.said
         assert layer.contrast_limits[0] == pytest.approx(0.4)
         dock.area.ensureWidgetVisible(dock.triage, 0, 0)
         shoot(viewer, "triage")

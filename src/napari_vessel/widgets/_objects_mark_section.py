@@ -17,8 +17,8 @@ __all__ = ["ObjectsMarkSection"]
 
 _MODES = {
     "add": ("Mark", "Every click on the image marks an object. Key P."),
-    "select": ("Select, move", "Click an object to choose it, drag it to move it. Key S."),
-    "pan_zoom": ("Look around", "The mouse moves the view. Key Z."),
+    "select": ("Select", "Click an object to choose it, drag it to move it. Key S."),
+    "pan_zoom": ("Look", "The mouse moves the view. Key Z."),
 }
 
 
@@ -47,7 +47,8 @@ class ObjectsMarkSection(Section):
             "or z_um,y_um,x_um; a column class is taken, too.",
             self._import,
         )
-        self.body.addLayout(row(self.undo, self.redo, self.load))
+        self.body.addLayout(row(self.undo, self.redo))
+        self.body.addWidget(self.load)
         self.classes = ClassTable(self.label, self.complain)
         self.body.addWidget(self.classes)
         self.clear = button(
