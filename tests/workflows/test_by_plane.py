@@ -85,7 +85,7 @@ def request_(asked_with):
 def apart(monkeypatch):
     """Predict planes apart, in slabs of a few slices."""
 
-    def passes(config, region, bounds, wanted):
+    def passes(config, region, bounds, wanted, *, triaged):
         changes = {"weights": (), "fuse": "mean", "empty_below": 0.0}
         return {
             plane: config.model_copy(update={**changes, "planes": (plane,), "block": block})

@@ -19,7 +19,8 @@ from napari_vessel.errors import (
     ReadError,
     VolumeNotFoundError,
 )
-from napari_vessel.geometry import Box
+from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference import InferenceConfig
 from napari_vessel.volumes import Volume, VolumeOptions, open_volume
 from napari_vessel.workflows import (
     WORKFLOWS,
@@ -34,6 +35,7 @@ from napari_vessel.workflows import (
     load_run,
     open_triage,
 )
+from napari_vessel.workflows._job_block import with_job_block
 from napari_vessel.workflows._triage_map import write_triage
 
 from .conftest import QUICK
@@ -296,6 +298,46 @@ def test_what_was_not_judged_is_predicted(asked, volume, tmp_path):
     )
     assert run(used, "predict")[-1].skipped == 0
     assert mask(used).mean() > 0.9
+
+
+THREE = QUICK.model_copy(update={"planes": tuple(Plane), "block": (8, 32, 32), "empty_below": 0.0})
+SLABS = {Plane.XY: (8, 64, 64), Plane.XZ: (16, 32, 64), Plane.YZ: (16, 64, 32)}
+
+
+def apart(config, *_args, **_more):
+    """Predict each plane in slabs of its own."""
+    return {
+        plane: config.model_copy(update={"planes": (plane,), "block": block})
+        for plane, block in SLABS.items()
+    }
+
+
+@pytest.mark.parametrize("way", ["together", "apart"])
+def test_what_is_predicted_is_as_without_a_triage(asked, volume, tmp_path, monkeypatch, way):
+    if way == "apart":
+        monkeypatch.setattr("napari_vessel.workflows._predict.by_plane", apart)
+    grid = np.full((4, 4, 4), 0.1)
+    grid[0, 1, 2] = grid[3, 3, 0] = 0.6
+    full = replace(asked, threshold=None, inference=THREE, out=tmp_path / "full.ome.zarr")
+    used = replace(full, triage=made(tmp_path / "t", grid, volume), out=asked.out, skip_below=0.5)
+    run(full, "predict")
+    result = run(used, "predict")[-1]
+    assert (result.blocks, result.skipped) == (8, 6)
+    expected = np.zeros(SHAPE, bool)
+    for block in (Box((0, 0, 32), (8, 32, 64)), Box((8, 32, 0), (16, 64, 32))):
+        expected[block.slices] = mask(full)[block.slices]
+    assert expected.any()
+    np.testing.assert_array_equal(mask(used), expected)
+
+
+def test_smaller_blocks_are_chosen_where_a_triage_leaves_most_out():
+    whole = Box.of((1024, 1024, 1024))
+    config = InferenceConfig(planes=tuple(Plane), zoom=1.0, precision="bf16")
+    usual = with_job_block(config, whole, whole).block
+    few = with_job_block(config, whole, whole, wanted=lambda box: box.start == (0, 0, 0)).block
+    most = with_job_block(config, whole, whole, wanted=lambda _: True).block
+    assert np.prod(few) < np.prod(usual)
+    assert np.prod(most) >= np.prod(few)
 
 
 def test_a_job_goes_on_with_the_same_triage_only(asked, volume, tmp_path):
