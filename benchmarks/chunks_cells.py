@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -71,6 +72,11 @@ def append_result(path: Path, result: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(result) + "\n")
+
+
+def volumes_of(result: dict[str, Any]) -> list[str]:
+    """Return the volume of each chunk that a result is of."""
+    return [name for name, count in result["volumes"] for _ in range(count)]
 
 
 def cell_of(result: dict[str, Any]) -> Cell:
@@ -217,7 +223,7 @@ def _result(
         judged = {
             "probability": [round(float(value), 4) for value in test],
             "truth": part.test.labels.tolist(),
-            "volume": list(part.test.volumes),
+            "volumes": [[name, len(list(run))] for name, run in groupby(part.test.volumes)],
         }
     figures = {"validation": round(validation, 4), "seconds": round(seconds, 1)}
     return asdict(cell) | figures | judged

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from _tables import table
-from chunks_cells import BALANCES, SEEDS, TRIALS
+from chunks_cells import BALANCES, SEEDS, TRIALS, volumes_of
 from chunks_data import CLASSES, TURNS
 from napari_vessel.metrics import ClassScores, class_scores
 
@@ -91,16 +91,18 @@ def _row(recipe: str, balance: str, judged: Results) -> dict[str, Any]:
 def _scored(judged: Results) -> ClassScores:
     probability = np.array([p for r in judged for p in r["probability"]])
     truth = np.array([t for r in judged for t in r["truth"]])
-    volumes = [v for r in judged for v in r["volume"]]
+    volumes = [v for r in judged for v in volumes_of(r)]
     both = np.column_stack([1 - probability, probability])
     return class_scores(truth, both, CLASSES, groups=volumes)
 
 
 def _among_vessels(result: dict[str, Any]) -> dict[str, Any]:
     """Leave out the volumes that hold no vessel, most of which lie outside of the organ."""
-    held = {v for v, t in zip(result["volume"], result["truth"], strict=True) if t}
-    kept = [at for at, volume in enumerate(result["volume"]) if volume in held]
-    return {key: [result[key][at] for at in kept] for key in ("probability", "truth", "volume")}
+    volumes = volumes_of(result)
+    held = {v for v, t in zip(volumes, result["truth"], strict=True) if t}
+    kept = [at for at, volume in enumerate(volumes) if volume in held]
+    among = {key: [result[key][at] for at in kept] for key in ("probability", "truth")}
+    return among | {"volumes": [[volumes[at], 1] for at in kept]}
 
 
 def _majority(results: Results) -> dict[str, Any]:

@@ -27,9 +27,10 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
 
 
 def result(**changes: Any) -> dict[str, Any]:
-    perfect = {"truth": [0, 1, 0], "probability": [0.1, 0.9, 0.1], "volume": ["a", "a", "b"]}
+    perfect = {"truth": [0, 1, 0], "probability": [0.1, 0.9, 0.1]}
     cell = {"recipe": "tuned", "balance": "none", "turn": 0, "number": 0}
-    return cell | perfect | {"validation": 0.5, "seconds": 1.0} | changes
+    volumes = {"volumes": [["a", 2], ["b", 1]]}
+    return cell | perfect | volumes | {"validation": 0.5, "seconds": 1.0} | changes
 
 
 def test_every_volume_is_tested_on_once_and_never_learned_from_then(
