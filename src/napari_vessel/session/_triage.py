@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_vessel.errors import CallerError, ProjectError, VolumeNotFoundError
 from napari_vessel.geometry import Box, Zyx
+from napari_vessel.inference import InferenceConfig
 from napari_vessel.project import Project
 from napari_vessel.runner import Runner
 from napari_vessel.session._jobs import JobWish, SessionJobs
@@ -26,6 +27,7 @@ Answers = Generator[Asked | Answer, None, None]
 
 _MOST_BLOCKS = 200_000  # estimated one by one; larger volumes by their chunks
 _FOLDER = "triage"
+_JOB_BLOCK: Zyx = (64, 128, 128)  # the least that a job chooses by itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,8 @@ class TriageView:
     highest, expected
         Of each block of a job: the highest probability of a chunk in it (NaN: not judged), and
         the sum of the probabilities of its chunks.
+    block
+        Edges of such a block, in voxels; a job may choose larger ones, and then skips less.
     """
 
     path: Path
@@ -50,6 +54,7 @@ class TriageView:
     shape: Zyx
     highest: NDArray[np.float32]
     expected: NDArray[np.float64]
+    block: Zyx
 
     @property
     def factors(self) -> tuple[float, float, float]:
@@ -135,7 +140,10 @@ class SessionTriage(SessionJobs):
 
     def _view(self, project: Project, out: Path) -> TriageView:
         volume = self._open_now().opened.volume
-        return triage_view(out, open_triage(out), volume.shape, project.config.inference.block)
+        block = project.config.inference.block
+        if block == InferenceConfig().block:  # left to the job: it takes such, or some of them
+            block = _JOB_BLOCK
+        return triage_view(out, open_triage(out), volume.shape, block)
 
     def _install(self, opened: Opened) -> None:
         before = self.opened
@@ -192,7 +200,8 @@ def triage_view(path: Path, found: TriageMap, shape: Zyx, block: Zyx) -> TriageV
     blocks = BlockGrid(Box.of(shape), block).blocks
     if len(blocks) > _MOST_BLOCKS:
         highest = found.probability.ravel()
-        return TriageView(path, found, shape, highest, np.nan_to_num(highest).astype(np.float64))
+        expected = np.nan_to_num(highest).astype(np.float64)
+        return TriageView(path, found, shape, highest, expected, found.chunk)
     highest, expected = np.full(len(blocks), np.nan, np.float32), np.zeros(len(blocks))
     for at, box in enumerate(blocks):
         spans = zip(box.start, box.stop, starts, edges, strict=True)
@@ -203,7 +212,7 @@ def triage_view(path: Path, found: TriageMap, shape: Zyx, block: Zyx) -> TriageV
         if chunks.size and not np.isnan(chunks).any():  # what was not judged is predicted
             highest[at] = chunks.max()
         expected[at] = np.nansum(chunks)
-    return TriageView(path, found, shape, highest, expected)
+    return TriageView(path, found, shape, highest, expected, block)
 
 
 def _sentence(event: Triaged) -> str:

@@ -109,20 +109,23 @@ class TriageSection(Section):
         self.slider.setValue(round(session.skip_below * _STEPS))
         self.slider.blockSignals(False)
         self.value.setText(f"{session.skip_below:.2f}")
-        self.costs.say(_said(session.triage.skipped(session.skip_below)) if session.triage else "")
+        view = session.triage
+        self.costs.say(_said(view.skipped(session.skip_below), view.block) if view else "")
         self.update_state()
 
 
-def _said(skipped: tuple[int, int, float]) -> str:
+def _said(skipped: tuple[int, int, float], block: tuple[int, int, int]) -> str:
     """Say what skipping means.
 
-    >>> _said((30, 120, 0.0042))
-    'Skips 30 of 120 blocks (25 %); about 0.4 % of the vessels expected lie there (an estimate).'
+    >>> _said((0, 120, 0.0), (64, 128, 128))
+    'Skips none of 120 blocks of 64 × 128 × 128 voxels; the likely ones come first.'
     """
     count, total, lost = skipped
+    edges = " × ".join(map(str, block))
     if not count:
-        return f"Skips none of {total:,} blocks; the likely ones come first."
+        return f"Skips none of {total:,} blocks of {edges} voxels; the likely ones come first."
     return (
-        f"Skips {count:,} of {total:,} blocks ({100 * count / total:.0f} %); about "
-        f"{100 * lost:.1f} % of the vessels expected lie there (an estimate)."
+        f"Skips {count:,} of {total:,} blocks of {edges} voxels ({100 * count / total:.0f} %); "
+        f"about {100 * lost:.1f} % of the vessels expected lie there (an estimate). A job that "
+        "chooses larger blocks skips less."
     )
