@@ -5,23 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from napari.layers import Image, Labels, Layer
-from napari.utils.colormaps import Colormap, DirectLabelColormap
+from napari.layers import Image, Layer, Shapes
+from napari.utils.colormaps import Colormap
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject
 
+from napari_vessel.geometry import Plane
 from napari_vessel.session import Session
+from napari_vessel.tiling import slices_of
 from napari_vessel.widgets._placing import mask_placed
 from napari_vessel.widgets._viewer import MAP, ViewerLink
 from napari_vessel.workflows import METHOD_NAMES, Explained, attribution_limits
 
 __all__ = ["FOR_AND_AGAINST", "ExplainLayer"]
 
-# Black at 0: added to the image it changes nothing there.
+# Transparent at 0: it changes nothing there, whether laid over the image or added to it. Laid
+# over, it is seen on bright tissue, too, which an addition would only whiten.
 FOR_AND_AGAINST = Colormap(
-    [[0.2, 0.55, 1.0], [0.05, 0.25, 0.8], [0, 0, 0], [0.85, 0.12, 0.05], [1.0, 0.5, 0.2]],
+    [
+        [0.1, 0.45, 1.0, 1.0],
+        [0.1, 0.35, 1.0, 0.6],
+        [0.0, 0.0, 0.0, 0.0],
+        [1.0, 0.2, 0.05, 0.6],
+        [1.0, 0.35, 0.0, 1.0],
+    ],
     name="against and for",
 )
-_OUTLINE = DirectLabelColormap(color_dict={None: (0, 0, 0, 0), 1: (1.0, 0.84, 0.0, 1.0)})
+_YELLOW = "#ffd600"
+_WIDTH = 0.25  # of the outline, in voxels
 
 
 class ExplainLayer(QObject):
@@ -38,7 +49,7 @@ class ExplainLayer(QObject):
     def __init__(self, link: ViewerLink, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.layer: Image | None = None
-        self.outline: Labels | None = None
+        self.outline: Shapes | None = None
         self._link, self._session = link, session
         link.viewer.layers.events.removed.connect(self._on_removed)
         link.closing.append(self.close)
@@ -58,15 +69,15 @@ class ExplainLayer(QObject):
             return
         placed = mask_placed(image, found.box)
         self.layer = self._image(found, placed)
-        self.outline = Labels(
-            found.target.astype(np.uint8),
+        self.outline = Shapes(
+            outlines_of(found.target, found.plane),
+            shape_type="path",
+            edge_color=_YELLOW,
+            edge_width=_WIDTH,
             name="Explained",
-            opacity=1.0,
-            colormap=_OUTLINE,
             metadata={MAP: "explained"},
             **placed,
         )
-        self.outline.contour = 1
         self.outline.editable = False
         self._add(self.layer, self.outline)
 
@@ -79,7 +90,7 @@ class ExplainLayer(QObject):
             rgb=False,
             contrast_limits=(low, high),
             colormap=FOR_AND_AGAINST if low < 0 else "inferno",
-            blending="additive",
+            blending="translucent" if low < 0 else "additive",
             name=f"{asked} {METHOD_NAMES[found.question.config.method]}",
             metadata={MAP: "attribution", "napari-vessel": found.facts},
             **placed,
@@ -98,3 +109,17 @@ class ExplainLayer(QObject):
             self.layer = None
         elif event.value is self.outline:
             self.outline = None
+
+
+def outlines_of(target: NDArray[np.bool_], plane: Plane) -> list[NDArray[np.float64]]:
+    """Return the outlines of a target in each of its slices, as voxels (points, zyx)."""
+    from skimage.measure import find_contours
+
+    found = []
+    for index, piece in enumerate(slices_of(target, plane)):
+        padded = np.pad(piece, 1).astype(float)
+        for line in find_contours(padded, 0.5):  # type: ignore[no-untyped-call]  # of skimage
+            course = np.full((len(line), 3), float(index))
+            course[:, plane.rows], course[:, plane.columns] = line[:, 0] - 1, line[:, 1] - 1
+            found.append(course)
+    return found
