@@ -118,7 +118,7 @@ def test_sections_say_why_they_cannot_act_yet(make_dock):
     _, dock = make_dock(show=False)
     hidden = {dock.region, dock.history, dock.convert, dock.networks}  # nothing to say before
     assert all(section.isHidden() for section in hidden)
-    for section in {*dock.sections} - hidden - {dock.volume, dock.atlas}:  # which open volumes
+    for section in {*dock.sections} - hidden - {dock.volume, dock.atlas, dock.tune}:  # need none
         assert section.hint.said == "Open a volume first.", section.title
     assert not dock.predict.predict.isEnabled()
     assert not dock.retrain.retrain.isEnabled()

@@ -172,7 +172,7 @@ def _upright(axes: Axes, scales: list[_Scale], ends: tuple[str, str], score: str
     axes.set_xticks(range(len(names)), names, rotation=20, ha="right", fontsize=8)
     axes.set_yticks([])
     axes.set_ylim(-0.05, 1.08)
-    axes.set_xlim(-0.1, len(names) - 0.7)
+    axes.set_xlim(-0.1, len(names) - 0.55)
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
 
