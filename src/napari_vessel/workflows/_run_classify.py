@@ -131,6 +131,7 @@ class TriageFile(RunFile, frozen=True, extra="forbid"):
     workflow: ClassVar[str] = "triage"
     asks: ClassVar[type] = Triage
     suffix: ClassVar[str] = ".triage"
+    goes_on: ClassVar[bool] = True  # it always does
     paths: ClassVar[tuple[str, ...]] = ("out", "volume", "checkpoint")
 
     run: Literal["triage"] = Field("triage", description="What is to be done.")

@@ -26,6 +26,7 @@ class PredictFile(RunFile, frozen=True, extra="forbid"):
     workflow: ClassVar[str] = "predict"
     asks: ClassVar[type] = Predict
     suffix: ClassVar[str] = ".ome.zarr"
+    goes_on: ClassVar[bool] = True  # it always does
     paths: ClassVar[tuple[str, ...]] = ("out", "volume", "triage")
 
     run: Literal["predict"] = Field("predict", description="What is to be done.")
@@ -60,7 +61,7 @@ class PredictFile(RunFile, frozen=True, extra="forbid"):
         return self.model_copy(update={"inference": InferenceConfig.model_validate(values)})
 
     def request(self, options: RunOptions) -> Predict:
-        """Return what is asked of the workflow."""
+        """Return what is asked of the workflow, which always goes on where a run was killed."""
         return Predict(
             volume=self.volume,
             out=self.destination(),
