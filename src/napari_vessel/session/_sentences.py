@@ -43,7 +43,7 @@ def _cleaned(event: Cleaned) -> str:
 def _proposed(event: Proposed) -> str:
     missing = event.missing_chunks
     holes = f" {missing} chunks were not there and taken as their fill value." if missing else ""
-    rest = _outside(event) + _left_out(event) + holes
+    rest = _outside(event) + _skipped(event) + _left_out(event) + holes
     if event.known == event.blocks:
         return (
             f"Fused {_blocks(event.blocks)} in {event.seconds:.0f} s from what is kept of each "
@@ -67,6 +67,17 @@ def _outside(event: Proposed) -> str:
         return " All of it is outside of the organ: to predict it, untick Organ only in Volume."
     are = "is" if outside == 1 else "are"
     return f" {outside:,} of them {are} outside of the organ: no vessel is shown there."
+
+
+def _skipped(event: Proposed) -> str:
+    """Say what was not predicted, as a triage found it empty."""
+    if not event.skipped:
+        return ""
+    are = "is" if event.skipped == 1 else "are"
+    return (
+        f" The triage left out {event.skipped:,} of them, which {are} 0 in the mask and listed in "
+        "its recipe."
+    )
 
 
 def _left_out(event: Proposed) -> str:
