@@ -256,3 +256,9 @@ def test_a_class_the_classifier_does_not_know_counts_as_missed():
     assert judged.balanced_accuracy == 0.5
     assert verdict_of(judged, Judged(0.5, judged.log_loss + 1, 2), is_sure=True)[0]
     assert not verdict_of(judged, judged, is_sure=True)[0]
+
+
+def test_accuracy_decides_before_the_log_loss_does():
+    right_but_unsure, wrong_but_sure = Judged(0.9, 2.0, 10), Judged(0.8, 0.1, 10)
+    assert right_but_unsure.beats(wrong_but_sure)
+    assert not wrong_but_sure.beats(right_but_unsure)
