@@ -9,7 +9,15 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from napari_vessel.cli._options import Json, Overwrite
+from napari_vessel.cli._options import (
+    ConfigPath,
+    Json,
+    Minutes,
+    Overwrite,
+    Resume,
+    RunDevice,
+    Seed,
+)
 from napari_vessel.cli._output import explained, run
 from napari_vessel.cli._values import report
 from napari_vessel.networks import ClassifierCheckpoint
@@ -60,25 +68,15 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    config: Annotated[
-        Path, typer.Argument(metavar="CONFIG", help="Configuration, .toml or .json.")
-    ],
+    config: ConfigPath,
     out: Annotated[
         Path | None,
         typer.Option(metavar="CLASSIFIER", help="Default: CONFIG's out, else its name.classifier."),
     ] = None,
-    minutes: Annotated[
-        float | None, typer.Option(min=0.01, help="Time limit; default: the configuration's.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed; default: the configuration's.")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps; default: CONFIG's.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was killed, if any.")
-    ] = False,
+    minutes: Minutes = None,
+    seed: Seed = None,
+    device: RunDevice = None,
+    resume: Resume = False,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:

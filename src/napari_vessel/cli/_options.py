@@ -47,6 +47,17 @@ Tile = Annotated[
         min=32, help="Largest tile edge, in pixels, a multiple of 32: smaller takes less memory."
     ),
 ]
+ConfigPath = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="Configuration, .toml or .json.")
+]
+Minutes = Annotated[
+    float | None, typer.Option(min=0.01, help="Time limit; default: the configuration's.")
+]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed; default: the configuration's.")]
+RunDevice = Annotated[
+    str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps; default: CONFIG's, else auto.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was killed, if any.")]
 ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="Folder of the project.")]
 
 

@@ -11,7 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from napari_vessel.cli import _classify, _explain, _jobs, _results, _training, _tune
-from napari_vessel.cli._options import Json, Overwrite
+from napari_vessel.cli._options import (
+    ConfigPath,
+    Json,
+    Overwrite,
+    Resume,
+    RunDevice,
+)
 from napari_vessel.cli._output import explained, run
 from napari_vessel.cli._values import jsonable
 from napari_vessel.errors import CallerError, OutputExistsError
@@ -54,18 +60,12 @@ def register(app: typer.Typer) -> None:
 
 
 def run_file(
-    config: Annotated[
-        Path, typer.Argument(metavar="CONFIG", help="Configuration, .toml or .json.")
-    ],
+    config: ConfigPath,
     out: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Where the result goes; default: CONFIG's.")
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps; default: CONFIG's.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was killed, if any.")
-    ] = False,
+    device: RunDevice = None,
+    resume: Resume = False,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
