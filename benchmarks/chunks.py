@@ -58,7 +58,7 @@ def _compute(arguments: argparse.Namespace) -> None:
 
 
 def _tune(arguments: argparse.Namespace) -> None:
-    from chunks_cells import BALANCES, append_result, cell_of, read_results, tuned
+    from chunks_cells import BALANCES, TRIALS, append_result, cell_of, read_results, tuned
 
     folder = arguments.studies or arguments.results.with_suffix(".studies")
     for at in arguments.turns:
@@ -67,6 +67,8 @@ def _tune(arguments: argparse.Namespace) -> None:
             done = {
                 c.number for c in cells if (c.recipe, c.balance, c.turn) == ("tuned", balance, at)
             }
+            if len(done) >= TRIALS:
+                continue
             for result in tuned(balance, at, folder, done):
                 append_result(arguments.results, result)
                 _tell(result)
