@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -148,6 +149,21 @@ def test_what_can_be_written_nowhere_is_kept_and_written_once_there_is_room(tmp_
     assert failed
     book, _ = replayed(tmp_path / "file" / "aside")
     assert book.ids == ["a"]
+
+
+def test_nothing_is_said_to_be_saved_before_it_is_on_the_disk(tmp_path, monkeypatch):
+    told, real = [], os.fsync
+
+    def synced(handle):
+        told.append("file" if stat.S_ISREG(os.fstat(handle).st_mode) else "folder")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    log = ObjectLog(lambda: tmp_path, tmp_path / "aside", (), lambda _: told.append("saved"))
+    log.append(Added(("a",), (A,), (None,)))
+    assert log.close()
+    assert told.index("file") < told.index("saved")
+    assert told.index("folder") < told.index("saved")  # the name of a new file
 
 
 WRITER = """

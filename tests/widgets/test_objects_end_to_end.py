@@ -215,10 +215,10 @@ def test_a_triage_is_shown_over_the_volume_and_its_slider_says_what_is_skipped(
         np.testing.assert_allclose(high + edges / 2, [47.5, 127.5, 127.5])
         judged = dock.session.triage.found.probability
         assert np.isfinite(judged).any()
-        dock.triage.slider.setValue(40)
-        assert dock.session.skip_below == pytest.approx(0.4)
+        dock.triage.slider.setValue(60)
+        assert dock.session.skip_below == pytest.approx(0.6)
         assert "of 48 blocks" in dock.triage.costs.said
-        assert layer.contrast_limits[0] == pytest.approx(0.4)
+        assert layer.contrast_limits[0] == pytest.approx(0.6)
         dock.area.ensureWidgetVisible(dock.triage, 0, 0)
         shoot(viewer, "triage")
     finally:

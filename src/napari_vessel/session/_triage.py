@@ -209,8 +209,8 @@ def triage_view(path: Path, found: TriageMap, shape: Zyx, block: Zyx) -> TriageV
             slice(max(int((a - s) // e), 0), max(int(-(-(b - s) // e)), 0)) for a, b, s, e in spans
         )
         chunks = found.probability[cut]
-        if chunks.size and not np.isnan(chunks).any():  # what was not judged is predicted
-            highest[at] = chunks.max()
+        if chunks.size:
+            highest[at] = chunks.max()  # NaN where one was not judged: that is predicted
         expected[at] = np.nansum(chunks)
     return TriageView(path, found, shape, highest, expected, block)
 
