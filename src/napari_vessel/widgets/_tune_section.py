@@ -85,7 +85,8 @@ class TuneSection(Section):
         self.minutes.setSpecialValueText("no limit")
         self.minutes.setToolTip(fields["minutes"].description or "")
         self.trials.valueChanged.connect(lambda _count: self.update_state())
-        self.body.addLayout(row("Trials in all", self.trials, "at a time", self.workers))
+        self.body.addLayout(row("Trials in all", self.trials))
+        self.body.addLayout(row("At a time", self.workers))
         self.body.addLayout(row("At most", self.minutes))
 
     def _add_uses(self, inside: QVBoxLayout) -> None:
