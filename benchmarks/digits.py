@@ -65,7 +65,7 @@ RECIPES = (
     Recipe("lenet SGD class weights", _LENET, {**_SGD, "epochs": 12, "balance": "weights"}),
     Recipe("lenet head with batch norm", {**_LENET, "batch_norm": True}, {"epochs": 12}),
     Recipe("resnet50 all", _RESNET, {"epochs": 8}),
-    Recipe("resnet50 last 30", _LAST, {"epochs": 8, "learning_rate": 3e-4}),
+    Recipe("resnet50 last 30", _LAST, {"epochs": 14, "learning_rate": 3e-4, "plateau": 1}),
     Recipe("resnet50 head", {**_RESNET, "train": "head"}, {"augmentation": "none"}),
     Recipe("convnext_atto all", _ATTO, {"epochs": 10}),
     Recipe("convnext_atto last 30", {**_ATTO, "train": "last"}, {"epochs": 12}),
