@@ -16,7 +16,7 @@ pytestmark = pytest.mark.gui
 def docked(make_napari_viewer, monkeypatch, qtbot):
     """Make a viewer with the dock from the manifest: it is given a proxy of the viewer."""
     from napari_vessel.runner import InlineRunner, RunnerConfig
-    from napari_vessel.widgets import _dock
+    from napari_vessel.widgets import _shared_runner
 
     docks = []
 
@@ -24,7 +24,7 @@ def docked(make_napari_viewer, monkeypatch, qtbot):
         config = (
             RunnerConfig(registry=f"widgets_model:{workflows}") if workflows else RunnerConfig()
         )
-        monkeypatch.setattr(_dock, "ProcessRunner", lambda: InlineRunner(config))
+        monkeypatch.setattr(_shared_runner, "ProcessRunner", lambda: InlineRunner(config))
         viewer = viewer or make_napari_viewer(show=True)
         _, dock = viewer.window.add_plugin_dock_widget("napari-vessel", "Vessels")
         docks.append(dock)

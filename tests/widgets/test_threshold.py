@@ -184,6 +184,7 @@ def test_nothing_of_both_is_cut_off_in_a_dock_of_400_pixels(proposed, qtbot, tmp
     dock.predict.smallest._settle.stop()
     qtbot.wait(100)
     row, box = dock.predict.threshold, dock.predict.smallest
+    dock.area.ensureWidgetVisible(box)
     for part in (row.value, row.reset, row.slider, box):
         assert part.width() >= part.minimumSizeHint().width()
         assert not part.visibleRegion().isEmpty()
