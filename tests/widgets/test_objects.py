@@ -131,7 +131,7 @@ def test_clicks_mark_keys_label_and_all_is_there_after_reopening(
     np.testing.assert_allclose(dock.layer.layer.face_color[-1], 0)
     assert str(dock.layer.layer.symbol[-1].value) == "disc"
     assert dock.session.objects.flush()
-    assert "saved" in dock.image.saved.said
+    qtbot.waitUntil(lambda: "saved" in dock.image.saved.said)
     dock.shut()
     viewer.close()
     _, dock = make_dock()
