@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
-from napari_vessel.errors import VesselError
 from napari_vessel.session import Session
 from napari_vessel.widgets._atlas_section import AtlasSection
 from napari_vessel.widgets._convert_section import ConvertSection
 from napari_vessel.widgets._correct_section import CorrectSection
-from napari_vessel.widgets._docked import Docked, notify
+from napari_vessel.widgets._docked import Docked
 from napari_vessel.widgets._explain_section import ExplainSection
 from napari_vessel.widgets._export_section import ExportSection
-from napari_vessel.widgets._follower import Follower
 from napari_vessel.widgets._history_section import HistorySection
-from napari_vessel.widgets._jobs import Jobs
 from napari_vessel.widgets._jobs_section import JobsSection
 from napari_vessel.widgets._measure_section import MeasureSection
 from napari_vessel.widgets._networks_section import NetworksSection
@@ -28,11 +25,9 @@ from napari_vessel.widgets._progress_section import ProgressSection
 from napari_vessel.widgets._queue_section import QueueSection
 from napari_vessel.widgets._region_section import RegionSection
 from napari_vessel.widgets._retrain_section import RetrainSection
-from napari_vessel.widgets._section import Desk, Sentence, button
-from napari_vessel.widgets._shared_runner import shared_runner
+from napari_vessel.widgets._section import Sentence, button
 from napari_vessel.widgets._triage_section import TriageSection
 from napari_vessel.widgets._tune_section import TuneSection
-from napari_vessel.widgets._viewer import ViewerLink
 from napari_vessel.widgets._volume_section import VolumeSection
 
 __all__ = ["VesselsDock"]
@@ -53,21 +48,14 @@ class VesselsDock(Docked):
     """
 
     def __init__(self, napari_viewer: Any, session: Session | None = None) -> None:  # noqa: ANN401
-        super().__init__()
-        self.session = session or Session(shared_runner(napari_viewer))
-        follower = Follower(self)
-        jobs = Jobs(self.session, self)
-        link = ViewerLink(napari_viewer, self.session, follower, self)
-        self.desk = Desk(self.session, jobs, link, follower)
+        super().__init__(napari_viewer, session)
         self._build()
         self._shown: QWidget = self.volume
         self._revealing = QTimer(self)
         self._revealing.setSingleShot(True)
         self._revealing.timeout.connect(self._scroll)
         self._bind_keys()
-        follower.follow(self.session.events.failed, notify)
-        jobs.changed.connect(self._reveal)
-        QTimer.singleShot(0, self._start)
+        self.desk.jobs.changed.connect(self._reveal)
 
     def _build(self) -> None:
         self.volume = VolumeSection(self.desk)
@@ -97,27 +85,13 @@ class VesselsDock(Docked):
             *(self.planes, self.retrain, self.networks, self.tune, self.progress),
             *(self.export, self.measure, self.explain, self.triage, self.whole),
         )
-        content = QWidget()
-        inside = QVBoxLayout(content)
-        inside.setContentsMargins(2, 2, 2, 2)
-        for section in self.sections:
-            inside.addWidget(section)
         self.copied = Sentence()
         report = button(
             "Copy diagnostic report",
             "Copy versions, devices, settings and last errors, to paste into an issue.",
             self._copy_report,
         )
-        inside.addWidget(report)
-        inside.addWidget(self.copied)
-        inside.addStretch(1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(content)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.area)
+        self.stack(*self.sections, report, self.copied)
 
     def _bind_keys(self) -> None:
         link = self.desk.link
@@ -128,16 +102,6 @@ class VesselsDock(Docked):
         link.bind("Shift-Y", lambda: self.explain.ask_at_cursor("here"))
         link.bind("Shift-X", lambda: self.explain.ask_at_cursor("not_here"))
         link.bind("Q", link.toggle_mask)
-
-    def _start(self) -> None:
-        """Warm the compute process, so that a click finds it ready."""
-        if self._closed:
-            return
-        self.watch_window()
-        try:
-            self.session.runner.start()
-        except VesselError as error:
-            notify(error)
 
     def _reveal(self, name: str) -> None:
         """Bring the section whose work has begun into view, with its progress below it."""
