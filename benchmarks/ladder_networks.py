@@ -22,19 +22,8 @@ from napari_vessel.networks import (
     save_checkpoint,
 )
 from napari_vessel.project import Project, Proposal
-from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import Store, VolumeOptions, mask_of
 from napari_vessel.workflows import WORKFLOWS, BlockFailed, Correct, NewProject, Propose
-
-_SCRATCH = {
-    "learning_rate": 1e-3,
-    "keep_statistics": False,
-    "epochs": 1000,
-    "patience": 15,
-    "replay_share": 0.0,
-}
-"""As ``TrainingConfig`` says of training from scratch, which has nothing to forget; the end is
-patience or the cap."""
 
 
 def zero_shot(item: Item, folder: Path, plan: Plan) -> tuple[Mask, dict[str, Any]]:
@@ -54,11 +43,12 @@ def learned(
     _correct(project, item, folder, slices)
     tuned = method.startswith("tuned")
     if tuned:
-        config = TrainingConfig(minutes=plan.seconds / 60, seed=seed)
+        seconds = plan.seconds
     else:
         scratch_in_use(project, item, seed)
-        config = TrainingConfig(minutes=plan.scratch_seconds / 60, seed=seed, **_SCRATCH)
-    training = Training(project, config)
+        seconds = plan.scratch_seconds
+    changes = {"minutes": seconds / 60, "seed": seed}
+    training = Training(project, plan.training(method).model_copy(update=changes))
     figures: dict[str, Any] = {"early": {}}
     for snapshot in training.snapshots(plan.marks):
         started = process_time()

@@ -8,6 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from napari_vessel.networks import Checkpoint, starter
+from napari_vessel.training import TrainingConfig
+
+SCRATCH = TrainingConfig(
+    learning_rate=1e-3, keep_statistics=False, epochs=1000, patience=15, replay_share=0.0
+)
+"""As ``TrainingConfig`` says of training from scratch, which has nothing to forget; the end is
+patience or the cap."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,11 @@ class Plan:
         """Open the starter of this ladder."""
         return Checkpoint.open(self.checkpoint) if self.checkpoint else starter()
 
+    @staticmethod
+    def training(method: str) -> TrainingConfig:
+        """Return how a network of ``method`` learns, but for its time and seed."""
+        return TrainingConfig() if method.startswith("tuned") else SCRATCH
+
     def recipe(self, method: str) -> str:
         """Name all that a cell of ``method`` depends on, beside its volume and seed."""
         card = self.open().card
@@ -34,8 +46,18 @@ class Plan:
         network += ", flips" if self.views == "flips" else ""
         if method == "zero-shot":
             return network
+        training = name_of(self.training(method))
         if method.startswith("tuned"):
-            return f"{network}, {self.seconds:g} s"
-        architecture = hashlib.sha256(card.network.model_dump_json().encode()).hexdigest()
+            return f"{network}, {self.seconds:g} s, {training}"
+        architecture = _digest(card.network.model_dump_json())
         flips = ", flips" if self.views == "flips" else ""
-        return f"{architecture[:12]}, {self.scratch_seconds:g} s{flips}"
+        return f"{architecture[:12]}, {self.scratch_seconds:g} s, {training}{flips}"
+
+
+def name_of(training: TrainingConfig) -> str:
+    """Name a recipe of training, so that results of another are told apart."""
+    return f"training {_digest(training.model_dump_json())[:8]}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

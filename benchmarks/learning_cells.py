@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ladder_data import Item, Mask, load
-from ladder_plan import Plan
+from ladder_plan import SCRATCH, Plan, name_of
 from napari_vessel.errors import VesselError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.metrics import centreline_counts
@@ -22,7 +22,6 @@ from napari_vessel.simulate import EffortConfig, EffortRow, PersonConfig, Strate
 from napari_vessel.training import TrainingConfig
 
 METHODS = ("ours", "random", "ours-scratch", "rootpainter", "scratch-even")
-_SCRATCH = {"learning_rate": 1e-3, "keep_statistics": False, "patience": 15}
 _PER_EPOCH = 20
 _ORDER: dict[str, Strategy] = {"random": "random", "scratch-even": "even"}
 _AUDIT = AuditConfig(count=32, window=48, guard=0)
@@ -42,8 +41,10 @@ class Settings:
     def recipe(self, method: str) -> str:
         """Name what a cell depends on, beside its method, volume and seed."""
         sha = Plan().open().card.sha256[:12]
-        steps = self.steps if method in ("ours", "random") else self.scratch_steps
-        return f"{sha}, {steps} steps after {','.join(map(str, self.rounds))}"
+        ours = method in ("ours", "random")
+        steps = self.steps if ours else self.scratch_steps
+        training = name_of(TrainingConfig() if ours else SCRATCH)
+        return f"{sha}, {steps} steps after {','.join(map(str, self.rounds))}, {training}"
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,8 @@ def _ours(cell: Cell, item: Item, folder: Path, settings: Settings) -> list[dict
         scratch_in_use(project, item, cell.seed)
     steps = settings.scratch_steps if scratch else settings.steps
     length = {"minutes": None, "epochs": max(steps // _PER_EPOCH, 1), "steps_per_epoch": _PER_EPOCH}
-    changes = {**length, "seed": cell.seed, **(_SCRATCH if scratch else {})}
-    training = TrainingConfig.model_validate(changes)
+    start = SCRATCH if scratch else TrainingConfig()
+    training = start.model_copy(update={**length, "seed": cell.seed})
     config = EffortConfig(
         slices=max(settings.rounds),
         strategy=_ORDER.get(cell.method, "queue"),
