@@ -117,7 +117,7 @@ def _correct(project: Project, item: Item, folder: Path, slices: tuple[int, ...]
     _run("correct", Correct(project.path, str(labels), slices=places))
 
 
-def scratch_in_use(project: Project, item: Item, seed: int) -> None:
+def scratch_in_use(project: Project, item: Item, seed: int, threshold: float = 0.5) -> None:
     """Put a network of the starter's architecture in use that has learned nothing.
 
     It is of the volume's own voxel size and polarity: nothing is rescaled or inverted.
@@ -128,7 +128,7 @@ def scratch_in_use(project: Project, item: Item, seed: int) -> None:
         network=card.network,
         voxel_size_um=item.voxel_size.zyx,
         polarity=item.polarity,
-        threshold=0.5,
+        threshold=threshold,
         provenance="Weights drawn at random.",
     )
     save_checkpoint(project.checkpoints / "scratch", build_network(card.network), plain)

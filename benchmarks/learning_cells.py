@@ -11,12 +11,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ladder_cells import trained_on
 from ladder_data import Item, Mask, load
 from ladder_plan import SCRATCH, Plan, name_of
 from napari_vessel.errors import VesselError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.metrics import centreline_counts
-from napari_vessel.project import AuditConfig, AuditSet, Project, draw_audit
+from napari_vessel.project import AuditConfig, AuditSet, Project, ReviewRecords, draw_audit
 from napari_vessel.runner import InlineRunner
 from napari_vessel.simulate import EffortConfig, EffortRow, PersonConfig, Strategy, run_effort
 from napari_vessel.training import TrainingConfig
@@ -24,7 +25,9 @@ from napari_vessel.training import TrainingConfig
 METHODS = ("ours", "random", "ours-scratch", "rootpainter", "scratch-even")
 _PER_EPOCH = 20
 _ORDER: dict[str, Strategy] = {"random": "random", "scratch-even": "even"}
-_AUDIT = AuditConfig(count=32, window=48, guard=0)
+_AUDIT = AuditConfig(count=12, window=32, guard=2)
+_RULES = 2  # of person, queue, audit and RootPainter here: cells of others are computed anew
+_NOTHING = 0.99  # a threshold at which a network of random weights proposes nothing
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Settings:
         ours = method in ("ours", "random")
         steps = self.steps if ours else self.scratch_steps
         training = name_of(TrainingConfig() if ours else SCRATCH)
-        return f"{sha}, {steps} steps after {','.join(map(str, self.rounds))}, {training}"
+        rounds = ",".join(map(str, self.rounds))
+        return f"{sha}, {steps} steps after {rounds}, {training}, rules {_RULES}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ def compute(cell: Cell, settings: Settings) -> dict[str, Any]:
             rows = rootpainter_rows(item, settings.rounds, cell.seed, settings.scratch_steps)
         else:
             rows = _ours(cell, item, Path(folder), settings)
-    return asdict(cell) | {"group": item.group, "rows": rows}
+    marked = trained_on(item.name, Plan().open().card.provenance)
+    return asdict(cell) | {"group": item.group, "marked": marked, "rows": rows}
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
@@ -88,7 +93,7 @@ def read_results(path: Path) -> list[dict[str, Any]]:
 
 
 def audit_of(item: Item) -> AuditSet:
-    """Draw windows of a volume that every method is audited on."""
+    """Draw windows of a volume that every method is audited on and none learns from."""
     return draw_audit(
         Box.of(item.truth.shape),
         (Plane.XY,),
@@ -117,7 +122,7 @@ def _ours(cell: Cell, item: Item, folder: Path, settings: Settings) -> list[dict
     scratch = cell.method in ("ours-scratch", "scratch-even")
     project = opened(item, folder, Plan(polarity="known"))
     if scratch:
-        scratch_in_use(project, item, cell.seed)
+        scratch_in_use(project, item, cell.seed, _NOTHING)
     steps = settings.scratch_steps if scratch else settings.steps
     length = {"minutes": None, "epochs": max(steps // _PER_EPOCH, 1), "steps_per_epoch": _PER_EPOCH}
     start = SCRATCH if scratch else TrainingConfig()
@@ -131,6 +136,7 @@ def _ours(cell: Cell, item: Item, folder: Path, settings: Settings) -> list[dict
         seed=cell.seed,
     )
     rows, audit = [], audit_of(item)
+    audit.keep(ReviewRecords(project.path).audit_path)
     for event in run_effort(project.path, item.truth, config, InlineRunner()):
         if isinstance(event, EffortRow):
             counts = audit_counts(audit, _proposed(project, item.truth.shape), item.truth)

@@ -1,12 +1,12 @@
 """RootPainter's rules (DOMAIN.md) on our architecture, from scratch, with the same person.
 
 Images are slices in random order. Two are annotated to begin with: the vessels, and background
-around them. In all others only what the network got wrong is painted; the rest stays unknown.
-Every sixth annotated image or so is for validation, by RootPainter's own rule. The loss is Dice
-plus 0.3 of the cross-entropy over all pixels of a tile, outputs where nothing is annotated set
-to nought: they stay in its denominators. Tiles are drawn until one holds annotation. A candidate
-is taken if its F1 over the annotated pixels of the validation images, pooled, is higher; NaN
-counts as 0 here, which favours it: there it could never be replaced.
+around them; then a network is trained. In all others only what the network got wrong is painted;
+the rest stays unknown. Every sixth annotated image or so is for validation, by RootPainter's own
+rule. The loss is Dice plus 0.3 of the cross-entropy over all pixels of a tile, outputs where
+nothing is annotated set to nought: they stay in its denominators. Tiles are drawn until one holds
+annotation. A candidate is taken if its F1 over the annotated pixels of the validation images,
+pooled, is higher; NaN counts as 0 here, which favours it: there it could never be replaced.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from torch import Tensor, nn
 from ladder_data import Item, Mask
 from ladder_plan import Plan
 from learning_cells import audit_counts, audit_of
+from napari_vessel.geometry import Box
 from napari_vessel.metrics import confusion, scores
 from napari_vessel.networks import build_network
+from napari_vessel.project import AuditSet
 from napari_vessel.simulate import Pace, PersonConfig, drawn_by_hand, pieces_of
 
 _TILE, _BATCH, _STEPS_PER_EPOCH = 128, 8, 20  # as ours
@@ -54,6 +56,7 @@ class _Painter:
     pace: Pace
     network: nn.Module
     rng: np.random.Generator
+    audit: AuditSet = field(default_factory=lambda: AuditSet(()))
     train: dict[int, _Annotated] = field(default_factory=dict)
     validation: dict[int, _Annotated] = field(default_factory=dict)
     strokes: int = 0
@@ -77,6 +80,11 @@ class _Painter:
         path = sum(piece.path_px(self.pace.config.largest_brush) for piece in pieces)
         self.path_px += path
         self.pace.time_of(truth.size, path, len(pieces))
+        for guarded in self.audit.guarded:  # as with us: nothing is learned from the audit set
+            unseen = guarded.intersection(Box.of(self.item.truth.shape))
+            if unseen is not None and unseen.start[0] <= index < unseen.stop[0]:
+                at = unseen.slices[1:]
+                found.foreground[at] = found.background[at] = False
         side = self.train
         if self.train and (not self.validation or len(self.train) / len(self.validation) > 5):
             side = self.validation
@@ -192,8 +200,9 @@ def rootpainter_rows(
     card = Plan().open().card
     pace = Pace(PersonConfig(seed=seed))
     rng = np.random.default_rng(seed)
-    painter = _Painter(item, item.image(), pace, build_network(card.network), rng)
-    order, audit = rng.permutation(len(item.truth)), audit_of(item)
+    audit = audit_of(item)
+    painter = _Painter(item, item.image(), pace, build_network(card.network), rng, audit)
+    order = rng.permutation(len(item.truth))
 
     def row(count: int) -> dict[str, Any]:
         mask = painter.predicted() if painter.training_s else np.zeros_like(item.truth)
@@ -214,8 +223,9 @@ def rootpainter_rows(
     rows = [row(0)]
     for count, index in enumerate(order[: max(rounds)].tolist(), start=1):
         painter.annotate(index)
-        if count in rounds:
+        if count in rounds or count == _FIRST:  # what comes next is corrected: it needs a network
             painter.learn(steps)
+        if count in rounds:
             rows.append(row(count))
     return rows
 

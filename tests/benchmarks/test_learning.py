@@ -25,7 +25,8 @@ def cell(method, dice, minutes, volume="v", audit=None):
         | {"adopted": n > 0, "audit": counts if audit is None else audit[at]}
         for at, (n, m, d) in enumerate(zip((0, 1, 3, 10), minutes, dice, strict=True))
     ]
-    return {"method": method, "volume": volume, "seed": 0, "recipe": "r", "rows": rows}
+    named = {"method": method, "volume": volume, "seed": 0, "recipe": "r"}
+    return named | {"marked": volume.endswith("*"), "rows": rows}
 
 
 def test_targets_are_told_as_they_are(module):
@@ -36,7 +37,7 @@ def test_targets_are_told_as_they_are(module):
             cell("rootpainter", (0.0, 0.0, 0.4, 0.79), (0, 1, 3, 9)),
         ]
     )
-    told = report.as_dict()["targets"]
+    told = report.as_dict()["unmarked volumes"]["targets"]
     assert "0.800" in told["few slices"]
     assert told["few slices"].endswith(": reached.")
     assert told["queue"].endswith(": reached.")
@@ -47,9 +48,30 @@ def test_targets_are_told_as_they_are(module):
 def test_a_fall_beyond_the_interval_is_counted(module):
     good, bad = [[50.0, 1, 1, 0, 0, 0, 0]] * 8, [[20.0, 20, 20, 0, 0, 0, 0]] * 8
     ours = cell("ours", (0.5, 0.6, 0.8, 0.7), (0, 1, 2, 5), audit=[good, good, bad, bad])
-    told = module("learning_report").Report([ours]).as_dict()["targets"]
+    told = module("learning_report").Report([ours]).as_dict()["all volumes"]["targets"]
     assert told["falls"].startswith("Of 3 adoptions 1 fell")
     assert told["falls"].endswith("not reached.")
+
+
+def test_a_volume_that_the_starter_knows_is_in_no_mean_of_the_others(module):
+    cells = [
+        cell("ours", (0.9, 0.9, 0.9, 0.9), (0, 1, 2, 5), "known*"),
+        cell("ours", (0.1, 0.2, 0.3, 0.4), (0, 1, 2, 5), "new"),
+    ]
+    found = module("learning_report").Report(cells).as_dict()
+    fair, every = (found[name]["dice by slices"][0] for name in ("unmarked volumes", "all volumes"))
+    assert (fair["volumes"], fair["3"]) == (1, 0.3)
+    assert (every["volumes"], every["3"]) == (2, pytest.approx(0.6))
+
+
+def test_few_slices_are_judged_by_the_network_in_use_then_not_by_the_best_so_far(module):
+    cells = [
+        cell("ours", (0.5, 0.9, 0.6, 0.9), (0, 1, 2, 5)),
+        cell("rootpainter", (0.0, 0.0, 0.4, 0.7), (0, 1, 3, 9)),
+    ]
+    told = module("learning_report").Report(cells).as_dict()["all volumes"]["targets"]["few slices"]
+    assert "4 slices 0.600" in told
+    assert told.endswith("not reached.")
 
 
 def test_a_line_that_was_cut_off_is_computed_anew(module, tmp_path):
@@ -91,3 +113,54 @@ def test_one_image_in_about_six_is_for_validation_by_rootpainter_s_rule(module):
         made.annotate(index)
     assert len(made.train) + len(made.validation) == 14
     assert sorted(made.validation) == [1, 7, 13]
+
+
+def test_by_rootpainter_s_rules_nothing_is_corrected_before_a_network_was_trained(
+    module, monkeypatch
+):
+    painter = module("learning_rootpainter")
+    data = module("ladder_data")
+    truth = np.zeros((6, 40, 40), bool)
+    truth[:, 10:14, 10:14] = True
+    item = data.Item("v", truth * 200, truth, data.VoxelSize(1, 1, 1), "bright")
+    trained, corrected = [0.0], []
+    corrections = painter._Painter._corrections
+
+    def learn(self, _steps):
+        if self.validation:
+            self.training_s += 1
+        trained[0] = self.training_s
+
+    def correct(self, index, mask):
+        corrected.append(trained[0])
+        return corrections(self, index, mask)
+
+    monkeypatch.setattr(painter._Painter, "learn", learn)
+    monkeypatch.setattr(painter._Painter, "_corrections", correct)
+    painter.rootpainter_rows(item, (1, 3, 6), 0, 20)
+    assert len(corrected) == 4
+    assert min(corrected) > 0
+
+
+def test_by_rootpainter_s_rules_nothing_is_learned_from_the_audit_set(module):
+    painter = module("learning_rootpainter")
+    truth = np.ones((2, 80, 80), bool)
+    item = type("Item", (), {"truth": truth})()
+    audit = module("learning_cells").audit_of(item)
+    made = painter._Painter(
+        item,
+        np.zeros(truth.shape, np.float32),
+        painter.Pace(painter.PersonConfig()),
+        lambda x: x - 1,
+        np.random.default_rng(0),
+        audit,
+    )
+    for index in range(2):
+        made.annotate(index)
+    assert audit.windows
+    assert made.train[0].defined.any()
+    for guarded in audit.guarded:
+        box = guarded.intersection(painter.Box.of(truth.shape))
+        for index, each in {**made.train, **made.validation}.items():
+            if box.start[0] <= index < box.stop[0]:
+                assert not each.defined[box.slices[1:]].any()

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from napari_vessel.geometry import VoxelSize
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.phantoms import PhantomConfig, make_phantom
 from napari_vessel.project import Project
 from napari_vessel.runner import InlineRunner
 from napari_vessel.simulate import Effort, EffortConfig, PersonConfig, run_effort
 from napari_vessel.training import TrainingConfig
+from napari_vessel.volumes import VolumeOptions
 from napari_vessel.workflows import WORKFLOWS, NewProject
 
 QUICK = TrainingConfig(minutes=None, epochs=1, steps_per_epoch=1, batch=1, patch=32)
@@ -25,11 +27,12 @@ def phantom():
     return make_phantom(PhantomConfig(shape=(8, 64, 64), seed=3))
 
 
-def effort(folder, phantom, strategy, **more):
+def effort(folder, phantom, strategy, options=None, **more):
     folder.mkdir()
     np.save(folder / "v.npy", phantom.image)
     path = folder / "p.vessel"
-    list(WORKFLOWS["new"](NewProject(str(folder / "v.npy"), path)))
+    new = NewProject(str(folder / "v.npy"), path, options or VolumeOptions())
+    list(WORKFLOWS["new"](new))
     quick = InferenceConfig(views="none", planes=("xy",), halo=0, device="cpu", precision="fp32")
     Project(path).update(inference=quick.model_dump())
     config = EffortConfig(slices=2, strategy=strategy, rounds=(2,), training=QUICK, **more)
@@ -50,6 +53,34 @@ def test_effort_grows_and_every_place_is_a_review_of_the_journal(tmp_path, phant
     assert all(0 <= row["dice"] <= 1 and 0 <= row["shown_dice"] <= 1 for row in rows)
     with closing(project.open_corrections(read_only=True)) as corrections:
         assert len(corrections.strokes.timeline().reviews) == 2
+
+
+def test_surface_dice_is_of_lengths_and_not_of_voxels(tmp_path, phantom, monkeypatch):
+    from napari_vessel.simulate import _effort
+
+    sizes, scored = [], _effort.scores
+
+    def noting(mask, truth, *, voxel_size=None, **more):
+        sizes.append(voxel_size)
+        return scored(mask, truth, voxel_size=voxel_size, **more)
+
+    monkeypatch.setattr(_effort, "scores", noting)
+    flat = VoxelSize(5, 1, 1)
+    effort(tmp_path / "a", phantom, "even", options=VolumeOptions(voxel_size=flat))
+    assert sizes
+    assert set(sizes) == {flat}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 10, 16])
+def test_evenly_spaced_slices_are_spread_from_the_first_few_on(count):
+    from napari_vessel.simulate._strategy import _spread_first
+
+    order = _spread_first(count)
+    assert sorted(order) == list(range(count))
+    for n in range(1, count + 1):
+        seen = sorted(order[:n])
+        gaps = np.diff([-1, *seen, count])
+        assert gaps.max() <= 2 ** np.ceil(np.log2(2 * count / n)), (n, seen)
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ from napari_vessel.simulate._pace import PersonConfig
 from napari_vessel.simulate._person import Person
 from napari_vessel.simulate._strategy import Strategy, places_in_order
 from napari_vessel.training import TrainingConfig
+from napari_vessel.volumes import Volume
 from napari_vessel.workflows import Focus, Progress, Retrained
 
 __all__ = ["Effort", "EffortConfig", "EffortRow", "run_effort"]
@@ -129,9 +130,8 @@ class _Effort:
     def begin(self, project: Path) -> None:
         """Open the project and predict all of its region."""
         self._do("open", self.session.open(project))
-        opened = self.session.opened
-        if opened is None or opened.volume.shape != self.truth.shape:
-            found = opened.volume.shape if opened else None
+        found = self._volume().shape
+        if found != self.truth.shape:
             raise LabelsError(f"The truth has {self.truth.shape} voxels, the volume {found}.")
         self._predict()
 
@@ -166,7 +166,8 @@ class _Effort:
         if proposal is None:
             raise VesselError("The prediction left no proposal.")
         truth = self.truth[region.slices]
-        found = scores(proposal.mask(region, project.threshold), truth).as_dict()
+        mask, size = proposal.mask(region, project.threshold), self._volume().voxel_size
+        found = scores(mask, truth, voxel_size=size).as_dict()
         shown = np.asarray(self.session.labels) != 0
         return EffortRow(
             slices=self.count,
@@ -188,6 +189,11 @@ class _Effort:
         if self.session.project is None:
             raise VesselError("There is no project.")
         return self.session.project
+
+    def _volume(self) -> Volume:
+        if self.session.volume is None:
+            raise VesselError("The volume is not open.")
+        return self.session.volume
 
     def _do(self, name: ActivityName, work: Iterator[Any]) -> Any:  # noqa: ANN401
         *_, last = drive(self.session, name, work)

@@ -23,7 +23,8 @@ def places_in_order(session: Session, strategy: Strategy, count: int, seed: int)
     """Yield places of a session's region, at most ``count``; no place twice.
 
     ``random`` and ``even`` take XY slices, of a region that is wider than a place windows of
-    them. ``queue`` asks anew before each place, so that it follows the proposal in view.
+    them, evenly spaced ones so that the first few are spread too. ``queue`` asks anew before
+    each place, so that it follows the proposal in view.
     """
     if strategy == "queue":
         yield from _by_queue(session, count)
@@ -38,8 +39,8 @@ def places_in_order(session: Session, strategy: Strategy, count: int, seed: int)
         for z in range(cell.start[0], cell.stop[0])
     ]
     if strategy == "even":
-        chosen = dict.fromkeys(evenly_spaced(len(slices), min(count, len(slices))))
-        yield from (slices[at] for at in chosen)
+        chosen = list(dict.fromkeys(evenly_spaced(len(slices), min(count, len(slices)))))
+        yield from (slices[chosen[at]] for at in _spread_first(len(chosen)))
     else:
         order = np.random.default_rng(seed).permutation(len(slices))
         yield from (slices[at] for at in order[:count].tolist())
@@ -57,3 +58,12 @@ def _by_queue(session: Session, count: int) -> Iterator[Place]:
         done.add(place.id)
         focus = Focus(place.at, place.plane)
         yield place
+
+
+def _spread_first(count: int) -> list[int]:
+    """Return 0 to ``count`` - 1, each far from those before it: by their bits reversed.
+
+    After van der Corput (1935), whose sequence leaves no large gap at any time.
+    """
+    bits = max(count - 1, 1).bit_length()
+    return sorted(range(count), key=lambda at: f"{at:0{bits}b}"[::-1])
