@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -13,8 +13,9 @@ from time import process_time
 from typing import Any
 
 from ladder_classic import best_ridges, best_threshold, interpolated
-from ladder_data import Item, Mask, chosen_slices, load, scored
+from ladder_data import UNTOLD, Item, Mask, Place, Told, chosen_slices, find, load, scored
 from ladder_plan import Plan
+from napari_vessel.errors import CallerError
 
 ORACLES = ("threshold", "frangi", "sato")
 METHODS = (
@@ -54,10 +55,12 @@ class Cell:
 
 
 def cells(
-    methods: Iterable[str], volumes: Iterable[str], seeds: Iterable[int], plan: Plan
+    methods: Iterable[str], flat: Mapping[str, bool], seeds: Iterable[int], plan: Plan
 ) -> list[Cell]:
-    """List the cells, all of the first seed first; of single slices what needs no others."""
-    flat = {name: load(name).flat for name in volumes}
+    """List the cells, all of the first seed first; of single slices what needs no others.
+
+    ``flat`` names the volumes, and says of each whether it is a single slice.
+    """
     return [
         Cell(method, name, seed, "" if _classic(method) else plan.recipe(method))
         for number, seed in enumerate(seeds)
@@ -67,10 +70,36 @@ def cells(
     ]
 
 
-def compute(cell: Cell, plan: Plan, seeds: tuple[int, ...]) -> dict[str, Any]:
+def places(volumes: Iterable[str], told: Told, found: Iterable[dict[str, Any]]) -> dict[str, Place]:
+    """Find the volumes, and refuse what the results file could not tell apart.
+
+    Raises
+    ------
+    CallerError
+        Two volumes have one name, or the file has cells of one as it is not told to be now.
+    """
+    known = {volume: find(volume, told) for volume in volumes}
+    by_name = {place.name: place for place in known.values()}
+    if len(by_name) < len(known):
+        names = [place.name for place in known.values()]
+        twice = ", ".join(sorted({name for name in names if names.count(name) > 1}))
+        raise CallerError(f"Several folders are called {twice}: results name them by that alone.")
+    for figures in found:
+        place = by_name.get(figures["volume"])
+        kept = {name: figures[name] for name in ("voxel_um", "polarity") if name in figures}
+        if place and not kept.items() <= place.as_kept().items():
+            raise CallerError(
+                f"The results file has cells of {place.name} with {kept}, and here it is "
+                f"{place.as_kept()}: say it as before, or name another results file."
+            )
+    return known
+
+
+def compute(cell: Cell, plan: Plan, seeds: tuple[int, ...], told: Told = UNTOLD) -> dict[str, Any]:
     """Compute a cell; return what one line of the results file holds."""
-    item = load(cell.volume)
+    place, item = find(cell.volume, told), load(cell.volume, told)
     figures: dict[str, Any] = asdict(cell) | {"volume": item.name, "group": item.group}
+    figures |= place.as_kept()
     if not _classic(cell.method):
         figures["marked"] = trained_on(item.name, plan.open().card.provenance)
     return figures | _figures(cell, item, plan, seeds)

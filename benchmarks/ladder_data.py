@@ -11,11 +11,14 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from _real_data import FRAME, data_folder
+from napari_vessel.errors import CallerError, LabelsError, VolumeNotFoundError
 from napari_vessel.geometry import VoxelSize
 from napari_vessel.metrics import scores
 from napari_vessel.volumes import IntensityWindow
-from real_loop import FRAME, data_folder
+from napari_vessel.volumes._tiff_size import tiff_voxel_size
 
+Polarity = Literal["dark", "bright"]
 Mask = NDArray[np.bool_]
 Image = NDArray[np.float32]
 
@@ -32,8 +35,37 @@ ITEMS = (
     "twophoton_santos2015_lowContrastVessels",
 )
 SCORES = ("dice", "surface_dice", "cldice")
+GROUPS = {"hipct": "HiP-CT", "twophoton": "two-photon"}  # by how a name begins
+OTHER = "other"
 _FRAMED = "hipct3d"  # items whose outermost ring a plot's frame touched
 _GOLDEN = 0.6180339887
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a person says of the folders that are named by their paths; it overrides their files."""
+
+    voxel_size: VoxelSize | None = None
+    polarity: Polarity | None = None
+
+
+UNTOLD = Told()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a volume lies and what is known of it before it is read."""
+
+    name: str
+    folder: Path
+    voxel_size: VoxelSize
+    polarity: Polarity
+    flat: bool  # a single slice: nothing can be learned from one and scored on another
+
+    def as_kept(self) -> dict[str, Any]:
+        """Return what a line of the results file says of it."""
+        return {"voxel_um": list(self.voxel_size.zyx), "polarity": self.polarity}
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +76,7 @@ class Item:
     voxels: NDArray[Any]
     truth: Mask
     voxel_size: VoxelSize
-    polarity: Literal["dark", "bright"]
+    polarity: Polarity
 
     @property
     def flat(self) -> bool:
@@ -54,7 +86,7 @@ class Item:
     @property
     def group(self) -> str:
         """What it is an image of, for the means."""
-        return "two-photon" if self.name.startswith("twophoton") else "HiP-CT"
+        return next((g for start, g in GROUPS.items() if self.name.startswith(start)), OTHER)
 
     def image(self) -> Image:
         """Return the voxels windowed to [0, 1], vessels bright: what a filter is given."""
@@ -62,23 +94,62 @@ class Item:
         return 1 - windowed if self.polarity == "dark" else windowed
 
 
-def load(name: str) -> Item:
-    """Read an item by its name, or the path of any folder with image.tif and label.tif.
+def find(name: str, told: Told = UNTOLD) -> Place:
+    """Find an item by its name, or any folder with image.tif and label.tif by its path.
 
-    A folder that ``manifest.json`` beside it does not name has cubic voxels of 1 µm and
-    bright vessels.
+    What ``told`` says of a folder counts before ``manifest.json`` beside it, and that before
+    what its image says itself. Items of the data's folder are as their manifest says.
+
+    Raises
+    ------
+    VolumeNotFoundError
+        No such item or folder, or a file of it is missing.
+    LabelsError
+        Image and labels are of different shapes.
+    CallerError
+        Its voxel size or polarity is nowhere said.
     """
-    folder = Path(name) if Path(name).is_dir() else data_folder() / name
-    entry = _entry(folder)
-    inner = slice(FRAME, -FRAME) if folder.name.startswith(_FRAMED) else slice(None)
-    voxels, label = (_stack(folder / f"{part}.tif") for part in ("image", "label"))
-    edges = entry.get("voxel_um", [1.0, 1.0, 1.0])
+    named = Path(name).is_dir()
+    folder = Path(name) if named else data_folder() / name
+    for part in ("image.tif", "label.tif"):
+        if not (folder / part).is_file():
+            raise VolumeNotFoundError(
+                f"{folder / part} is missing: name an item of {data_folder()}, or a folder with "
+                "image.tif and label.tif."
+            )
+    (shape, stored), (labelled, _) = (_header(folder / f"{p}.tif") for p in ("image", "label"))
+    if shape != labelled or len(shape) not in {2, 3}:
+        raise LabelsError(
+            f"{folder}: image {shape} and label {labelled}: expected one shape, (z, y, x) or "
+            "(y, x)."
+        )
+    entry, told = _entry(folder), told if named else UNTOLD
+    size = told.voxel_size or _size_of(entry) or stored
+    polarity = told.polarity or _polarity_of(entry)
+    if size is None:
+        raise CallerError(
+            f"{folder}: its voxel size is nowhere said. Say --voxel-size Z,Y,X in µm, or "
+            f"voxel_um in {folder.parent / _MANIFEST}."
+        )
+    if polarity is None:
+        raise CallerError(
+            f"{folder}: it is nowhere said whether its vessels are dark or bright. Say --vessels "
+            f"dark or bright, or vessels in {folder.parent / _MANIFEST}."
+        )
+    return Place(folder.name, folder, size, polarity, len(shape) == 2 or shape[0] == 1)
+
+
+def load(name: str, told: Told = UNTOLD) -> Item:
+    """Read an item by its name, or a folder by its path; see :func:`find`."""
+    place = find(name, told)
+    inner = slice(FRAME, -FRAME) if place.name.startswith(_FRAMED) else slice(None)
+    voxels, label = (_stack(place.folder / f"{part}.tif") for part in ("image", "label"))
     return Item(
-        name=folder.name,
+        name=place.name,
         voxels=np.ascontiguousarray(voxels[:, inner, inner]),
         truth=np.ascontiguousarray(label[:, inner, inner] != 0),
-        voxel_size=VoxelSize(*(edges if len(edges) == 3 else (edges[0], *edges))),
-        polarity="dark" if entry.get("vessels", "").startswith("dark") else "bright",
+        voxel_size=place.voxel_size,
+        polarity=place.polarity,
     )
 
 
@@ -108,7 +179,25 @@ def _stack(path: Path) -> NDArray[Any]:
     return voxels[None] if voxels.ndim == 2 else voxels
 
 
+def _header(path: Path) -> tuple[tuple[int, ...], VoxelSize | None]:
+    with tifffile.TiffFile(path) as tiff:
+        return tuple(tiff.series[0].shape), tiff_voxel_size(tiff)
+
+
 def _entry(folder: Path) -> dict[str, Any]:
-    manifest = folder.parent / "manifest.json"
+    manifest = folder.parent / _MANIFEST
     entries = json.loads(manifest.read_text("utf-8")) if manifest.exists() else []
     return next((entry for entry in entries if entry["name"] == folder.name), {})
+
+
+def _size_of(entry: dict[str, Any]) -> VoxelSize | None:
+    edges = entry.get("voxel_um")
+    if not edges:
+        return None
+    return VoxelSize(*(edges if len(edges) == 3 else (edges[0], *edges)))
+
+
+def _polarity_of(entry: dict[str, Any]) -> Polarity | None:
+    words: tuple[Polarity, ...] = ("dark", "bright")
+    told = entry.get("vessels", "")
+    return next((word for word in words if told.startswith(word)), None)

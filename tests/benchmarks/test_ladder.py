@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """Import a script of the benchmarks' folder, which is no package."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    before = set(sys.modules)
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if (BENCHMARKS / f"{name}.py").exists():
-            del sys.modules[name]
 
 
 def tube(shape=(12, 40, 40), radius=6.0, drift=0.0):
@@ -122,59 +105,3 @@ def test_cells_of_another_recipe_are_not_taken_for_done(script):
     old = {"method": "tuned-3", "volume": "tube", "seed": 0, "recipe": "old", "dice": 0.5}
     wanted = [cells.Cell("tuned-3", "tube", 0, "new")]
     assert list(cells.left(wanted, [old])) == wanted
-
-
-def report_of(script, dices, **more):
-    """Report on {(method, volume): Dice of each seed}."""
-    cells, wanted, found = script("ladder_cells"), [], []
-    for (method, volume), values in dices.items():
-        for seed, dice in enumerate(values):
-            cell = cells.Cell(method, volume, seed, "")
-            group = "two-photon" if volume.startswith("twophoton") else "HiP-CT"
-            wanted.append(cell)
-            scores = {"dice": dice, "surface_dice": dice, "cldice": dice, "seconds": 1.0}
-            found.append(vars(cell) | scores | {"group": group} | more.get(volume, {}))
-    return script("ladder_report").Report.of(wanted, found)
-
-
-def test_a_mean_is_of_the_volumes_seeds_and_leaves_marked_volumes_out(script):
-    dices = {
-        ("tuned-3", "kidney1"): [1.0, 1.0],
-        ("tuned-3", "kidney3"): [0.4, 0.6],
-        ("tuned-3", "twophoton"): [0.7, 0.7],
-        ("sdf-3", "kidney1"): [0.1, 0.1],
-        ("sdf-3", "kidney3"): [0.2, 0.2],
-        ("sdf-3", "twophoton"): [0.6, 0.6],
-    }
-    tuned, sdf = report_of(script, dices, kidney1={"marked": True}).rows("dice")
-    assert tuned["kidney1*"] == 1
-    assert tuned["kidney3"] == pytest.approx(0.5)
-    assert tuned["mean HiP-CT"] == pytest.approx(0.5)
-    assert tuned["mean"] == pytest.approx(0.6)
-    assert not tuned["mean with *"]
-    assert sdf["mean"] == pytest.approx(0.4)
-    assert sdf["mean with *"] == pytest.approx(0.3)
-
-
-def test_a_law_is_missed_by_one_volume_and_unknown_without_one(script):
-    dices = {
-        ("tuned-3", "kidney3"): [0.5],
-        ("tuned-3", "twophoton"): [0.7],
-        ("forest-3", "kidney3"): [0.4],
-        ("forest-3", "twophoton"): [0.8],
-    }
-    laws = {law.text: law for law in report_of(script, dices).laws()}
-    forest = next(law for text, law in laws.items() if "forest-3" in text)
-    assert forest.passed is False
-    assert "-0.100, twophoton" in forest.figures
-    assert next(law for text, law in laws.items() if "scratch-3" in text).passed is None
-    dices["forest-3", "twophoton"] = [0.6]
-    laws = report_of(script, dices).laws()
-    assert next(law for law in laws if "forest-3" in law.text).passed is True
-
-
-def test_what_lacks_a_volume_has_no_mean(script):
-    dices = {("sdf-3", "kidney3"): [0.2], ("sdf-6", "kidney3"): [0.3], ("sdf-6", "b"): [0.3]}
-    rows = report_of(script, dices).rows("dice")
-    assert not rows[0]["mean"]
-    assert rows[1]["mean"] == pytest.approx(0.3)
