@@ -55,6 +55,25 @@ def test_effort_grows_and_every_place_is_a_review_of_the_journal(tmp_path, phant
         assert len(corrections.strokes.timeline().reviews) == 2
 
 
+def test_a_slower_person_takes_longer_for_the_same_work(tmp_path, phantom, monkeypatch):
+    from napari_vessel.cli import _learning
+    from napari_vessel.cli._app import app
+
+    monkeypatch.setattr(_learning, "TrainingConfig", lambda **_: QUICK)
+    np.save(tmp_path / "v.npy", phantom.image)
+    np.save(tmp_path / "t.npy", phantom.vessels.astype(np.uint8))
+    arguments = ["simulate", str(tmp_path / "v.npy"), str(tmp_path / "t.npy"), "--slices", "1"]
+
+    def rows(*more):
+        result = CliRunner().invoke(app, [*arguments, "--strategy", "even", "--json", *more])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)["rows"]
+
+    quick, slow = rows("--pause", "0"), rows("--pause", "0", "--brush-speed", "2", "--look", "60")
+    assert [row["path_px"] for row in quick] == [row["path_px"] for row in slow]
+    assert slow[1]["minutes"] > quick[1]["minutes"] + 55 / 60
+
+
 def test_surface_dice_is_of_lengths_and_not_of_voxels(tmp_path, phantom, monkeypatch):
     from napari_vessel.simulate import _effort
 

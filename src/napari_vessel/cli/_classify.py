@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from napari_vessel.cli._options import (
+    AnyDevice,
     ConfigPath,
     Json,
     Minutes,
@@ -52,7 +53,6 @@ _Split = Annotated[
 _Part = Annotated[
     Literal["all", "train", "validation", "test"], typer.Option(help="Which part of --split.")
 ]
-_Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 _Batch = Annotated[int, typer.Option(min=1, help="Images at a time.")]
 
 
@@ -95,7 +95,7 @@ def predict(
     split: _Split = None,
     part: _Part = "all",
     batch: _Batch = 64,
-    device: _Device = "auto",
+    device: AnyDevice = "auto",
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -116,7 +116,7 @@ def evaluate(
         int, typer.Option(min=0, max=100_000, help="Resamplings for the 95 % intervals.")
     ] = 1000,
     batch: _Batch = 64,
-    device: _Device = "auto",
+    device: AnyDevice = "auto",
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:

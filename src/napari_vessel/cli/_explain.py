@@ -9,6 +9,7 @@ import typer
 
 from napari_vessel.attribution import METHODS, AttributionConfig, Method
 from napari_vessel.cli._options import (
+    AnyDevice,
     Channel,
     Json,
     Level,
@@ -107,7 +108,7 @@ def explain(
     voxel_size: Voxels = None,
     polarity: Polarity = "auto",
     missing: Missing = "report",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    device: AnyDevice = "auto",
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:

@@ -37,6 +37,7 @@ from napari_vessel.workflows import (
 )
 
 _MOST_VOXELS = 2**28
+_PERSON = PersonConfig()
 
 
 def register(app: typer.Typer) -> None:
@@ -112,6 +113,18 @@ def simulate(
         float, typer.Option(min=0.01, help="Of the machine, each time the network learns.")
     ] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of order, hand and training.")] = 0,
+    brush_speed: Annotated[
+        float, typer.Option(min=1, help="Of the person's brush, in pixels a second.")
+    ] = _PERSON.brush_px_s,
+    look: Annotated[
+        float, typer.Option(min=0, help="Seconds that they look a slice over.")
+    ] = _PERSON.look_s,
+    pause: Annotated[
+        float, typer.Option(min=0, help="Seconds of a pause, one in a minute of work; 0: none.")
+    ] = _PERSON.pause_s,
+    edges: Annotated[
+        float, typer.Option(min=0, help="Pixels that drawn edges are off by, on average.")
+    ] = _PERSON.edge_px,
     keep: Annotated[
         Path | None, typer.Option("--project", help="Keep the project there; default: nowhere.")
     ] = None,
@@ -127,7 +140,9 @@ def simulate(
             slices=slices,
             strategy=strategy,
             minutes=minutes,
-            person=PersonConfig(seed=seed),
+            person=PersonConfig(
+                seed=seed, brush_px_s=brush_speed, look_s=look, pause_s=pause, edge_px=edges
+            ),
             training=TrainingConfig(minutes=training_minutes, seed=seed),
             seed=seed,
         )

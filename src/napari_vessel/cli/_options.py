@@ -54,6 +54,7 @@ Minutes = Annotated[
     float | None, typer.Option(min=0.01, help="Time limit; default: the configuration's.")
 ]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed; default: the configuration's.")]
+AnyDevice = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 RunDevice = Annotated[
     str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps; default: CONFIG's, else auto.")
 ]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from napari_vessel.cli._options import (
+    AnyDevice,
     BoxText,
     Channel,
     Json,
@@ -37,7 +38,7 @@ def triage(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for what is found.")],
     box: BoxText = None,
     batch: Annotated[int, typer.Option(min=1, help="Chunks at a time.")] = 64,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    device: AnyDevice = "auto",
     level: Level = 0,
     channel: Channel = None,
     voxel_size: Voxels = None,

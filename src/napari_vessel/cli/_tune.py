@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from napari_vessel.cli._options import Json
+from napari_vessel.cli._options import AnyDevice, Json
 from napari_vessel.cli._output import explained, run
 from napari_vessel.cli._values import report
 from napari_vessel.workflows import (
@@ -62,7 +62,7 @@ def tune(
             help="A cluster whose workers do trials; they must share OUT.",
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    device: AnyDevice = "auto",
     json: Json = False,
 ) -> None:
     """Tune the settings of a training; the same command goes on, or helps one that runs."""
