@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import tifffile
@@ -15,10 +17,13 @@ from napari_vessel.phantoms import make_phantom, random_config
 from napari_vessel.tiling import slices_of
 from napari_vessel.volumes import IntensityWindow
 
-SHAPES = ((128, 128, 128), (48, 192, 192), (32, 128, 128))  # cubes, slabs, thin crops
+Shapes = tuple[tuple[int, int, int], ...]
+SHAPES: Shapes = ((128, 128, 128), (48, 192, 192), (32, 128, 128))  # cubes, slabs, thin crops
+SHARES = (0.5, 0.3, 0.2)
 HELD_OUT = 12  # phantoms
 LEARNED = "kidney1"  # the only real items a starter may learn from (their README)
 SLICES = ("hipct2d_kidney_1_dense_0427",)
+_SAY_S = 5.0
 _FLAT = 1.6  # pixels of other proportions are not learned from
 
 
@@ -61,12 +66,10 @@ def shown(image: np.ndarray, *, bright: bool) -> np.ndarray:
     return 1 - np.sqrt(windowed) if bright else windowed
 
 
-def write_phantom(path: Path, seed: int) -> None:
+def write_phantom(path: Path, seed: int, shapes: Shapes = SHAPES) -> None:
     """Make one phantom and store it windowed, its lumen dark."""
-    if path.exists():
-        return
     rng = np.random.default_rng(seed)
-    shape = SHAPES[int(rng.choice(len(SHAPES), p=(0.5, 0.3, 0.2)))]
+    shape = shapes[int(rng.choice(len(shapes), p=SHARES))]
     phantom = make_phantom(random_config(rng, shape, polarity=None))
     image = shown(phantom.image, bright=phantom.config.polarity == "bright")
     beside = path.with_suffix(".part.npz")
@@ -80,13 +83,42 @@ def write_phantom(path: Path, seed: int) -> None:
     beside.replace(path)
 
 
-def load_phantoms(folder: Path, count: int, seed: int) -> list[Sample]:
-    """Make what is missing, on two cores, and load all; the held-out ones come first."""
+def phantom_bytes(count: int) -> tuple[int, int]:
+    """Return what so many phantoms, and those held out, take on the disk and in memory."""
+    voxels = sum(share * prod(shape) for share, shape in zip(SHARES, SHAPES, strict=True))
+    voxels *= count + HELD_OUT
+    return round(voxels * 9 / 8), round(voxels * 2)  # grey bytes, and truth in bits or bytes
+
+
+def load_phantoms(folder: Path, count: int, seed: int, shapes: Shapes = SHAPES) -> list[Sample]:
+    """Make what is missing, on two cores, saying how it goes, and load all.
+
+    The held-out ones come first.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{seed}-{i:05d}.npz" for i in range(count + HELD_OUT)]
-    with ProcessPoolExecutor(2) as pool:
-        list(pool.map(write_phantom, paths, [seed * 100_000 + i for i in range(len(paths))]))
+    missing = {path: seed * 100_000 + i for i, path in enumerate(paths) if not path.exists()}
+    if missing:
+        _make(missing, shapes, len(paths))
     return [_load(path) for path in paths]
+
+
+def _make(missing: dict[Path, int], shapes: Shapes, total: int) -> None:
+    """Make phantoms of these seeds, saying at least every few seconds how many are left."""
+    started = said = monotonic()
+    with ProcessPoolExecutor(2) as pool:
+        jobs = [pool.submit(write_phantom, path, seed, shapes) for path, seed in missing.items()]
+        try:
+            for made, job in enumerate(as_completed(jobs), 1):
+                job.result()
+                now = monotonic()
+                if made == len(jobs) or now - said >= _SAY_S:
+                    said = now
+                    left = (now - started) / made * (len(jobs) - made)
+                    done = total - len(jobs) + made
+                    print(f"phantom {done}/{total}  {left / 60:.1f} minutes left", flush=True)
+        finally:  # what was not begun is left to the next start
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _load(path: Path) -> Sample:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from math import cos, pi
 from pathlib import Path
+from pickle import UnpicklingError
 from time import monotonic, process_time
+from typing import Any
 
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
+from napari_vessel.errors import CallerError, CheckpointError
 from napari_vessel.networks import NetworkConfig, autocast, build_network, choose_precision
+from napari_vessel.volumes import write_atomically
 from starter_batches import BatchPlan
 
 _SAVE_S = 60.0
@@ -40,7 +45,9 @@ def _dice_loss(p: Tensor, truth: Tensor, axes: tuple[int, ...]) -> Tensor:
 class Trainer:
     """Trains until its budget of processor seconds (GPU: seconds) is used.
 
-    Processor seconds, so that a busy machine does not shorten the training.
+    Processor seconds, so that a busy machine does not shorten the training. ``data`` names
+    what is learned from; with the other settings it is kept in the state, and a state of
+    other settings is not gone on with.
     """
 
     network_config: NetworkConfig
@@ -50,6 +57,8 @@ class Trainer:
     device: torch.device
     state_file: Path | None = None
     wish: str = "auto"  # of precision
+    data: dict[str, Any] = field(default_factory=dict)
+    clock: Callable[[], float] | None = None  # in seconds; by the device where none
 
     def __post_init__(self) -> None:
         torch.manual_seed(self.plan.seed)
@@ -61,30 +70,75 @@ class Trainer:
         self.precision = choose_precision(self.device, self.wish, self.network)
         self.step, self.seconds = 0, 0.0
 
+    @property
+    def unit(self) -> str:
+        """What the budget is counted in."""
+        return "minutes" if self.device.type == "cuda" else "processor minutes"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that decides what is learned, by the name that a person gives it."""
+        network = self.network_config.model_dump(mode="json")
+        return {
+            **{f"network {name}": value for name, value in network.items()},
+            **asdict(self.plan),
+            "minutes": self.budget_s / 60,
+            "rate": self.rate,
+            "device": self.device.type,
+            "precision": self.precision,
+            **self.data,
+        }
+
     def save(self) -> None:
-        """Write the state beside, then put it in place."""
+        """Write the state, so that it is either the old one or all of the new one."""
         if self.state_file is None:
             return
         parts = {"network": self.network, "mean": self.mean, "optimiser": self.optimiser}
         state = {name: part.state_dict() for name, part in parts.items()}
-        beside = self.state_file.with_suffix(".part")
-        torch.save({**state, "step": self.step, "seconds": self.seconds}, beside)
-        beside.replace(self.state_file)
+        counted = {"step": self.step, "seconds": self.seconds, "settings": self.settings}
+        write_atomically(self.state_file, partial(torch.save, state | counted))
 
     def resume(self) -> None:
-        """Go on from the state, if there is one."""
+        """Go on from the state, if there is one.
+
+        Raises
+        ------
+        CallerError
+            It is that of another training.
+        CheckpointError
+            It cannot be read.
+        """
         if self.state_file is None or not self.state_file.exists():
             return
-        state = torch.load(self.state_file, map_location=self.device, weights_only=True)
+        state = _read(self.state_file, self.device)
+        self._refuse_others(state.get("settings", {}))
         self.network.load_state_dict(state["network"])
         self.mean.load_state_dict(state["mean"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds = state["step"], state["seconds"]
-        print(f"Resumed at step {self.step}, after {self.seconds / 60:.1f} minutes.")
+        print(
+            f"Resumed at step {self.step}, after {self.seconds / 60:.1f} {self.unit}.", flush=True
+        )
+
+    def _refuse_others(self, found: dict[str, Any]) -> None:
+        """Refuse a state that was not made with these settings, naming each that differs."""
+        ours = self.settings
+        told = "; ".join(
+            f"{name.replace('_', ' ')} was {found.get(name)}, now {ours.get(name)}"
+            for name in ours | found
+            if ours.get(name) != found.get(name)
+        )
+        if told:
+            raise CallerError(
+                f"{self.state_file} is the state of another training: "
+                f"{told if found else 'its settings are not told, an earlier version wrote it'}. "
+                "Give its settings to go on with it, delete it to begin anew with the same "
+                "phantoms, or name another folder."
+            )
 
     def train(self, pairs: Iterable[tuple[Tensor, Tensor]]) -> None:
         """Train until the budget is used, saying how it goes every minute."""
-        clock = monotonic if self.device.type == "cuda" else process_time
+        clock = self.clock or (monotonic if self.device.type == "cuda" else process_time)
         start, before, said, losses = clock(), self.seconds, self.seconds, []
         for image, truth in pairs:
             losses.append(self._train_step(image, truth))
@@ -102,7 +156,7 @@ class Trainer:
         speed = self.step * self.plan.batch * self.plan.patch**2 / self.seconds / 1e6
         print(
             f"step {self.step}  loss {sum(losses) / len(losses):.4f}  {speed:.2f} Mpx/s  "
-            f"{(self.budget_s - self.seconds) / 60:.1f} processor minutes left",
+            f"{(self.budget_s - self.seconds) / 60:.1f} {self.unit} left",
             flush=True,
         )
 
@@ -136,3 +190,14 @@ class Trainer:
                 ours.lerp_(theirs, 1 - keep)
             else:
                 ours.copy_(theirs)
+
+
+def _read(file: Path, device: torch.device) -> dict[str, Any]:
+    """Read a state."""
+    try:
+        state = torch.load(file, map_location=device, weights_only=True)
+    except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
+        raise CheckpointError(
+            f"{file} cannot be read, expected the state of a training: delete it to begin anew."
+        ) from error
+    return dict(state)

@@ -3,7 +3,8 @@
     python scripts/train_starter.py WORK --minutes 45 --real DATA --out STARTER
 
 WORK holds the phantoms and the state to resume from; started again with the same WORK it
-goes on. Without ``--out`` nothing is saved but the state. ``--real FOLDER`` learns from the
+goes on, and refuses where a setting that decides what is learned is another than before.
+Without ``--out`` nothing is saved but the state. ``--real FOLDER`` learns from the
 HiP-CT items of kidney1 (CC BY 4.0) in that folder and prints scores on the others, which are
 never learned from. Draws are seeded by step; the schedule follows processor time (a GPU's:
 the clock), so two runs agree in kind, not bit for bit.
@@ -12,16 +13,19 @@ the clock), so two runs agree in kind, not bit for bit.
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from compare_starters import CANDIDATES
+from napari_vessel.errors import CallerError, VesselError
 from napari_vessel.geometry import Plane
 from napari_vessel.networks import CheckpointCard, choose_device, save_checkpoint
 from starter_batches import BatchPlan, batches
-from starter_data import HELD_OUT, Sample, load_phantoms, load_real
+from starter_data import HELD_OUT, Sample, load_phantoms, load_real, phantom_bytes
 from starter_scores import THRESHOLDS, Score, load_measured, measure, table
 from starter_training import Trainer
 
@@ -52,7 +56,7 @@ def save(trainer: Trainer, args: argparse.Namespace, real: list[Sample], held: l
             f"(napari_vessel.phantoms.random_config, seed {args.seed})"
             + (f" and, {plan.real_share:.0%} of patches, on the {_SOURCE}{names}" if real else "")
             + f"; {trainer.step} steps of {plan.batch} patches of {plan.patch}² in "
-            f"{trainer.seconds / 60:.0f} processor minutes on {trainer.device}. "
+            f"{trainer.seconds / 60:.0f} {trainer.unit} on {trainer.device}. "
             "Code BSD-3-Clause; weights CC BY 4.0."
         ),
     )
@@ -82,34 +86,59 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    """Plan, train, measure and save."""
-    args = parsed()
-    torch.set_num_threads(args.threads)
-    args.work.mkdir(parents=True, exist_ok=True)
+def planned(args: argparse.Namespace, real: list[Sample]) -> Trainer:
+    """Make the training that was asked for."""
     plan = BatchPlan(args.seed, args.batch, args.patch, args.slices, args.real_share)
     config = CANDIDATES[args.network].model_copy(update={"in_channels": args.slices})
-    state = args.work / "state.pt"
-    trainer = Trainer(
-        config, plan, 60 * args.minutes, args.rate, choose_device(), state, args.precision
+    data = {"phantoms": args.phantoms, "real items": ", ".join(s.name for s in real) or "none"}
+    device, state = choose_device(), args.work / "state.pt"
+    return Trainer(config, plan, 60 * args.minutes, args.rate, device, state, args.precision, data)
+
+
+def plan_text(args: argparse.Namespace, trainer: Trainer, real: list[Sample]) -> str:
+    """Say what will be done, and what it takes."""
+    plan, (disk, memory) = trainer.plan, phantom_bytes(args.phantoms)
+    free = shutil.disk_usage(args.work).free
+    return (
+        f"Plan: {args.network}, seed {plan.seed}, {plan.slices} slice(s) in; batches of "
+        f"{plan.batch} patches of {plan.patch}², rate {trainer.rate:g}, {args.minutes:g} "
+        f"{trainer.unit} on {trainer.device} in {trainer.precision}, {args.threads} thread(s).\n"
+        f"Learns from {args.phantoms} phantoms and {len(real)} real items "
+        f"({plan.real_share if real else 0:.0%} of patches); then measures on {HELD_OUT} more "
+        f"phantoms. Phantoms take {disk / 1e9:.1f} GB of disk in all ({free / 1e9:.1f} GB are "
+        f"free), and {memory / 1e9:.1f} GB of memory."
     )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Plan, train, measure and save."""
+    torch.set_num_threads(args.threads)
+    args.work.mkdir(parents=True, exist_ok=True)
     real = load_real(args.real) if args.real and args.real_share else []
-    print(
-        f"Plan: {args.network}, {args.phantoms} phantoms and {len(real)} real items, "
-        f"{args.minutes:g} processor minutes on {trainer.device} in {trainer.precision}, then "
-        f"measure on {HELD_OUT} more phantoms."
-    )
+    trainer = planned(args, real)
+    print(plan_text(args, trainer, real), flush=True)
+    trainer.resume()  # before phantoms are made: it may refuse
     phantoms = load_phantoms(args.work / "phantoms", args.phantoms, args.seed)
-    trainer.resume()
     if trainer.seconds < trainer.budget_s:
-        trainer.train(batches(phantoms[HELD_OUT:], real, plan, trainer.step))
-    held = measure(trainer.mean, phantoms[:HELD_OUT], plan.slices, surface=True)
+        trainer.train(batches(phantoms[HELD_OUT:], real, trainer.plan, trainer.step))
+    print(f"Trained: {trainer.step} steps. Measuring takes some minutes.", flush=True)
+    slices = trainer.plan.slices
+    held = measure(trainer.mean, phantoms[:HELD_OUT], slices, surface=True)
     print(table(held))
     if args.real:
-        print(table(measure(trainer.mean, real, plan.slices, surface=True)))
-        print(table(measure(trainer.mean, load_measured(args.real), plan.slices)))
+        print(table(measure(trainer.mean, real, slices, surface=True)))
+        print(table(measure(trainer.mean, load_measured(args.real), slices)))
     if args.out:
         save(trainer, args, real, held)
+
+
+def main() -> None:
+    """Run, and end with one line where that fails."""
+    try:
+        run(parsed())
+    except VesselError as error:
+        print(f"train_starter: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, CallerError) else 1)
 
 
 if __name__ == "__main__":
