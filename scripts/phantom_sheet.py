@@ -71,7 +71,10 @@ SHEET = BRIGHT | {"tissue": 0.25, "shading": 0.05, "lumen_contrast": 0.45}
 FEATURES = [
     Panel("arteries and veins", CALM),
     Panel("collapse, vein_collapse", CALM | {"collapse": 0.8, "vein_collapse": 1.0}),
-    Panel("bundling, sheath", CALM | {"bundling": 1.5, "bundle_gap": 0.0, "sheath": 1.2}),
+    Panel(
+        "touching (gap 0), sheath",
+        CALM | {"bundling": 1.5, "bundle_gap": 0.0, "sheath": 1.2},
+    ),
     Panel("fading: walls only", CALM | {"fading": 1.0, "lumen_contrast": 0.06, "wall_least": 1.0}),
     Panel("organ and medium", CALM | {"organ": 0.8, "sinus": 0.3}),
     Panel("cysts, blobs, clouds", CALM | {"cysts": 12, "blobs": 40, "clouds": 0.2}),
