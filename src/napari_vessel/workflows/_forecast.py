@@ -133,7 +133,8 @@ def _pixels_per_second(config: InferenceConfig, card: CheckpointCard) -> float:
     device = choose_device(config.device)
     if device.type == "cpu":
         keep_activations()
-    network = prepare(build_network(card.network), device)  # its weights do not change its speed
+    # Its weights do not change its speed, so none are downloaded.
+    network = prepare(build_network(card.network.model_copy(update={"pretrained": False})), device)
     precision = choose_precision(device, config.precision, network)
     tile = torch.zeros(1, 1, 512, 512, device=device).to(memory_format=torch.channels_last)
     with torch.inference_mode(), autocast(device, precision):

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from napari_vessel.errors import ProjectBusyError
 from napari_vessel.networks import choose_device, choose_precision, save_checkpoint
 from napari_vessel.training import FitEnd, FitMemory, SegmentationTask
 from napari_vessel.volumes import write_atomically
@@ -43,6 +44,8 @@ def train(request: Train) -> Iterator[Any]:
         The volumes do not go together.
     OutputExistsError, ExportError, ProjectError
         Something stands at ``out``, or an unfinished run that is not gone on with.
+    CheckpointError
+        Pretrained weights for a new network cannot be had.
     ProjectBusyError
         Another run trains into ``out``.
     """
@@ -52,14 +55,16 @@ def train(request: Train) -> Iterator[Any]:
     yield Progress(0, 1, "volumes", "Opening the volumes")
     opened = open_all(config)
     recipe = recipe_of_run(config, opened)
-    folder.check(recipe, resume=request.resume, overwrite=request.overwrite)
-    origin = origin_of(config, opened, device)
+    goes_on = folder.check(recipe, resume=request.resume, overwrite=request.overwrite)
+    origin = origin_of(config, opened, device, fresh=not goes_on)
     surveys = []
     for volume in opened:
         surveys.append((yield from survey_volume(volume, config)))  # noqa: PERF401  a generator
     lesson = lesson_of(config, surveys, origin.card)
     with folder.held():
         resumed = folder.check(recipe, resume=request.resume, overwrite=request.overwrite)
+        if goes_on and not resumed:  # the network has no weights to begin with
+            raise ProjectBusyError(f"Another run has ended the training in {folder.path} just now.")
         if not resumed:
             folder.begin(recipe)
         yield from _trained(request, origin, lesson, folder.load() if resumed else None, started)

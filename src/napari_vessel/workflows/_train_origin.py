@@ -33,8 +33,13 @@ class Origin:
     parent: Checkpoint | None
 
 
-def origin_of(config: TrainRun, opened: list[Opened], device: torch.device) -> Origin:
-    """Make the network, or load the one to start from."""
+def origin_of(
+    config: TrainRun, opened: list[Opened], device: torch.device, *, fresh: bool
+) -> Origin:
+    """Make the network, or load the one to start from.
+
+    Where it is not ``fresh`` the weights of an interrupted run follow, so nothing is downloaded.
+    """
     planes = config.training.plane_choices
     if isinstance(config.network, Start):
         parent = checkpoint_of(config.network.start)
@@ -50,7 +55,8 @@ def origin_of(config: TrainRun, opened: list[Opened], device: torch.device) -> O
     )
     check_fits(made, channels=1)
     torch.manual_seed(config.training.seed)
-    return Origin(prepare(build_network(config.network), device), made, None)
+    here = config.network if fresh else config.network.model_copy(update={"pretrained": False})
+    return Origin(prepare(build_network(here), device), made, None)
 
 
 def card_of_run(
