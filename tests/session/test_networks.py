@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from napari_vessel.annotation import Place
 from napari_vessel.errors import CheckpointError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.networks import (
@@ -14,10 +15,13 @@ from napari_vessel.networks import (
     build_network,
     save_checkpoint,
 )
-from napari_vessel.project import Verdict, write_verdict
+from napari_vessel.project import AuditSet, AuditWindow, ReviewRecords, Verdict, write_verdict
 from napari_vessel.session import Answer, Networks
+from napari_vessel.session._judges import judges_of
 from napari_vessel.simulate import drive
+from napari_vessel.training import TrainingConfig, split_blocks
 from napari_vessel.workflows import Compared, Focus, Progress
+from napari_vessel.workflows._retrain import read_lesson
 
 BOX = Box((3, 5, 6), (4, 15, 16))
 
@@ -132,3 +136,33 @@ def test_a_comparison_arrives_with_its_difference_in_words(opened, project, runn
     do(opened, opened.compare_networks("a", "starter", Focus((3.0, 5.0, 5.0))))
     assert heard[0].counts == (50, 150, 50)
     assert "150 to starter alone" in opened.activities["networks"].sentence
+
+
+def test_blocks_are_counted_as_a_training_splits_them_and_the_audit_set_is_none(opened, project):
+    """The dock's counts and places are those that a training would tell."""
+    config = TrainingConfig(
+        validation_block=(4, 8, 8), validation_fraction=0.5, min_validation_blocks=60
+    )
+    project.update(training=config)
+    corrections = opened.corrections
+    for box in (Box((3, 0, 0), (4, 40, 50)), Box((9, 0, 0), (10, 24, 50))):
+        opened.begin_stroke("paint", Plane.XY)
+        opened.paint(box, np.ones(box.shape, bool), 1)
+        opened.end_stroke()
+    opened._flush()
+    window = AuditWindow(Place(Plane.XY, Box((9, 0, 0), (10, 24, 24))), 1.0)
+    audit = ReviewRecords(project.path).audit_path
+    audit.parent.mkdir(exist_ok=True)
+    AuditSet((window,), guard=1).keep(audit)
+    shown = corrections.overlay.read(Box.of(corrections.overlay.shape))
+
+    lesson, _ = read_lesson(project, project.open_volume(), project.open_checkpoint(), None)
+    judges, split = judges_of(project, corrections.overlay), lesson.split
+    assert split.needed > 0
+    assert judges.needed == split.needed
+    assert judges.there == config.min_validation_blocks - split.needed
+    assert set(judges.places) <= set(split.places_to_review(corrections.overlay.shape, 60))
+    assert split_blocks(corrections.overlay, config).needed < split.needed  # so it was spared
+    np.testing.assert_array_equal(
+        corrections.overlay.read(Box.of(corrections.overlay.shape)), shown
+    )

@@ -9,6 +9,7 @@ from napari_vessel.errors import VesselError
 from napari_vessel.geometry import Box
 from napari_vessel.project import Project
 from napari_vessel.training import split_blocks
+from napari_vessel.workflows import audit_spared
 
 __all__ = ["Judges", "judges_of"]
 
@@ -46,8 +47,11 @@ class Judges:
 
 
 def judges_of(project: Project, overlay: Overlay) -> Judges:
-    """Work out what is missing; reads all reviewed blocks, so on a worker's thread."""
-    split = split_blocks(overlay, project.config.training)
+    """Work out what is missing; reads all reviewed blocks, so on a worker's thread.
+
+    As a training would: nothing in the audit set judges networks, or makes a block of its own.
+    """
+    split = split_blocks(audit_spared(project, overlay), project.config.training)
     there = project.config.training.min_validation_blocks - split.needed
     if not split.needed:
         rich = sum(1 for box in split.validation if not split.vessel or box in split.vessel)

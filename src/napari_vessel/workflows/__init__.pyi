@@ -1,4 +1,5 @@
 __all__ = [
+    "LINE",
     "METHOD_NAMES",
     "RUN_KINDS",
     "WORKFLOWS",
@@ -61,6 +62,7 @@ __all__ = [
     "RunFile",
     "RunOptions",
     "ScaleUsed",
+    "Side",
     "SlicePoint",
     "SliceProposed",
     "Stock",
@@ -85,6 +87,7 @@ __all__ = [
     "as_csv",
     "as_values",
     "attribution_limits",
+    "audit_spared",
     "blended",
     "check_output",
     "config_beside",
@@ -123,6 +126,7 @@ __all__ = [
     "write_run",
 ]
 
+from ._audit_spared import audit_spared as audit_spared
 from ._classify_config import ClassifyRun as ClassifyRun
 from ._classify_config import located_data as located_data
 from ._classify_data import data_of as data_of
@@ -135,8 +139,10 @@ from ._classify_events import Triaged as Triaged
 from ._classify_requests import ClassifySamples as ClassifySamples
 from ._classify_requests import ClassifyTrain as ClassifyTrain
 from ._classify_requests import Triage as Triage
+from ._compare_words import LINE as LINE
 from ._compare_words import Compare as Compare
 from ._compare_words import Compared as Compared
+from ._compare_words import Side as Side
 from ._events import BlockFailed as BlockFailed
 from ._events import BlockProposed as BlockProposed
 from ._events import Cleaned as Cleaned

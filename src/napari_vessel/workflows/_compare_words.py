@@ -10,6 +10,8 @@ import numpy as np
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.workflows._requests import Focus
 
+LINE = 255  # in a picture of grey levels below it: around what a network calls vessel
+
 
 @dataclass(frozen=True, slots=True)
 class Compare:
@@ -22,10 +24,27 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """What one network sees in a slice, to be looked at.
+
+    Parameters
+    ----------
+    picture : ndarray (rows, columns) of uint8
+        The image, with ``LINE`` around what the network calls vessel; of a very large slice
+        every second, third, … pixel.
+    dice : float or None
+        Where a person reviewed the slice; None where they did not, or there is no vessel.
+    """
+
+    picture: np.ndarray
+    dice: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Compared:
     """What two networks see in a slice: ``first`` and ``second`` are masks, of ``box``'s shape.
 
-    Each at its own threshold, or at the one that a person chose.
+    Each at its own threshold, or at the one that a person chose; ``sides`` are their pictures.
     """
 
     names: tuple[str, str]
@@ -33,6 +52,7 @@ class Compared:
     plane: Plane
     first: np.ndarray
     second: np.ndarray
+    sides: tuple[Side, Side] | None = None
 
     @property
     def picture(self) -> np.ndarray:

@@ -15,6 +15,8 @@ from time import monotonic
 
 from napari_vessel.project import Project
 from napari_vessel.training import learn_light, split_blocks
+from napari_vessel.workflows._audit_spared import audit_spared
+from napari_vessel.workflows._corrections_read import read_corrections
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._light_bench import bench_of
 from napari_vessel.workflows._light_update import Update
@@ -45,11 +47,12 @@ def light(request: Light) -> _Events:
     started = monotonic()
     yield Progress(0, 1, "steps", "Reading what you corrected")
     project = Project.open(request.project, to_change=True)
-    with closing(project.open_corrections(read_only=True)) as corrections:
+    with closing(read_corrections(project)) as corrections:
         overlay = corrections.overlay
     bench = bench_of(project, request.config)
-    split = split_blocks(overlay, project.config.training)
-    update = Update(request, project, bench, overlay, split)
+    spared = audit_spared(project, overlay)
+    split = split_blocks(spared, project.config.training)
+    update = Update(request, project, bench, spared, split, overlay)
     samples = update.samples()
     network = bench.network.sibling()
     done, config = 0, request.config

@@ -9,12 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from napari_vessel.annotation import VESSEL, Overlay, label_state
+from napari_vessel.annotation import VESSEL, label_state
 from napari_vessel.errors import CallerError, NothingReviewedError
 from napari_vessel.geometry import Box, Zyx
 from napari_vessel.inference import BlockPrediction, InferenceConfig, predict_block
 from napari_vessel.project import Project
-from napari_vessel.training import CorrectedSlices, LightSample, Split, corrected_near
+from napari_vessel.training import (
+    CorrectedSlices,
+    LightSample,
+    Reviewed,
+    Split,
+    corrected_near,
+)
 from napari_vessel.volumes import mask_of
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._light_bench import Bench
@@ -38,13 +44,18 @@ class Judged:
 
 @dataclass(frozen=True)
 class Update:
-    """One update, of what was corrected up to now."""
+    """One update, of what was corrected up to now.
+
+    ``overlay`` holds what may be learned from and judged by, ``reviewed`` all that a person
+    reviewed, the audit set, too.
+    """
 
     request: Light
     project: Project
     bench: Bench
-    overlay: Overlay
+    overlay: Reviewed
     split: Split
+    reviewed: Reviewed
 
     @property
     def area(self) -> Box:
@@ -142,7 +153,7 @@ class Update:
             index = asked.index + offset
             if area.start[normal] <= index < area.stop[normal]:
                 box = self._slice(index)
-                if not np.all(label_state(self.overlay.read(box))):
+                if not np.all(label_state(self.reviewed.read(box))):
                     yield box
 
     def predicted(self, network: nn.Module, box: Box) -> Generator[Progress, None, Probability]:
