@@ -58,8 +58,9 @@ def verdict(
         np.array([point.dice.value for point in audits]),
     )
     if curve is None or left is None:
-        more = 3 - len({point.hours for point in audits})
-        return "early", f"{so_far}. A forecast needs {max(more, 1)} more retrained networks."
+        more = max(3 - len({point.hours for point in audits}), 1)
+        plural = "s" if more > 1 else ""
+        return "early", f"{so_far}. A forecast needs {more} more retrained network{plural}."
     gain = curve.score(now_h + 1) - curve.score(now_h)
     if gain < _LEVEL_GAIN:
         return "level", (
@@ -91,9 +92,12 @@ def _span(left: Interval) -> str:
 
     >>> _span(Interval(2.0, 1.2, 3.4)), _span(Interval(inf, 5.0, inf))
     ('1.2 to 3.4 hours of work', 'more than 5 hours of work')
+    >>> _span(Interval(4.01, 4.0, 4.02))
+    'about 4 hours of work'
     """
     if not isfinite(left.low):
         return "longer than can be foreseen"
     if not isfinite(left.high):
         return f"more than {left.low:.2g} hours of work"
-    return f"{left.low:.2g} to {left.high:.2g} hours of work"
+    low, high = f"{left.low:.2g}", f"{left.high:.2g}"
+    return f"about {low} hours of work" if low == high else f"{low} to {high} hours of work"
