@@ -53,7 +53,7 @@ def main() -> None:
 def _of_today(arguments: argparse.Namespace) -> bool:
     """Compute and print cells of today's recipes; tell whether one failed."""
     from _real_data import data_folder
-    from ladder_cells import METHODS, cells, left, places, read_results
+    from ladder_cells import METHODS, cells, left, places, read_results, trained_on
     from ladder_data import ITEMS
     from ladder_plan import Plan
     from ladder_recipes import Others
@@ -79,7 +79,11 @@ def _of_today(arguments: argparse.Namespace) -> bool:
     others = Others.of(wanted, found)
     more = {"missing": len(missing), "failed": failed, "other_recipes": others.as_rows()}
     ending = f"{len(wanted) - len(missing)} of {len(wanted)} cells."
-    _print(arguments, (wanted, found), more, "\n\n".join(filter(None, (others.text(), ending))))
+    provenance = plan.open().card.provenance
+    marked = {place.name for place in known.values() if trained_on(place.name, provenance)}
+    _print(
+        arguments, (wanted, found, marked), more, "\n\n".join(filter(None, (others.text(), ending)))
+    )
     return bool(failed)
 
 
@@ -97,7 +101,7 @@ def _of_any_recipe(arguments: argparse.Namespace) -> bool:
 
 
 def _print(
-    arguments: argparse.Namespace, results: tuple[Any, Any], more: dict[str, Any], ending: str
+    arguments: argparse.Namespace, results: tuple[Any, ...], more: dict[str, Any], ending: str
 ) -> None:
     from ladder_report import Report
 

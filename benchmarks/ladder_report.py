@@ -31,8 +31,13 @@ class Report:
     marked: frozenset[str]  # volumes that the starter was trained on
 
     @classmethod
-    def of(cls, wanted: Iterable[Cell], found: Iterable[Figures]) -> Report:
-        """Collect what was found of the cells that are wanted."""
+    def of(
+        cls, wanted: Iterable[Cell], found: Iterable[Figures], marked: Iterable[str] = ()
+    ) -> Report:
+        """Collect what was found of the cells that are wanted.
+
+        ``marked`` are volumes that the starter was trained on, where no cell of it says so yet.
+        """
         cells = [cell.as_kept() for cell in wanted]
         results = {cell_of(figures): figures for figures in found}
         entries: dict[Entry, list[Figures]] = {}
@@ -46,7 +51,7 @@ class Report:
             entries=entries,
             groups={figures["volume"]: figures["group"] for figures in every},
             flat=_flat(cells, every),
-            marked=frozenset(f["volume"] for f in every if f.get("marked")),
+            marked=frozenset(marked) | {f["volume"] for f in every if f.get("marked")},
         )
 
     def value(self, entry: Entry, *path: str) -> float | None:

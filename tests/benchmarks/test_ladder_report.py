@@ -164,6 +164,13 @@ def test_a_report_tells_of_the_lines_of_other_recipes(printed, old_results, fold
     assert sum(row["lines"] for row in found["other_recipes"]) == 5
 
 
+def test_a_volume_is_marked_before_any_cell_of_the_starter_says_so(printed, folder, tmp_path):
+    volumes = f"{folder('kidney1')},{folder('tubes')}"
+    out = printed(tmp_path / "none.jsonl", "--report", "--json", *NAMED, "--volumes", volumes)
+    assert json.loads(out)["marked"] == ["kidney1"]
+    assert json.loads(out)["means of"] == ["tubes"]
+
+
 def test_rows_of_any_recipe_are_shown_by_recipe(printed, old_results):
     out = printed(old_results, "--report", "--any-recipe")
     assert "| tuned-3 [old, 40 s] | 3 | 0.600 |" in out
