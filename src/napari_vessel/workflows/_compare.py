@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 
 import numpy as np
 
+from napari_vessel.annotation import label_state
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box
 from napari_vessel.inference import BlockPrediction, predict_block
 from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.project import Project
+from napari_vessel.tiling import slices_of
 from napari_vessel.volumes import Volume, mask_of
-from napari_vessel.workflows._compare_words import Compare, Compared
+from napari_vessel.workflows._compare_sides import side_of
+from napari_vessel.workflows._compare_words import Compare, Compared, Side
+from napari_vessel.workflows._corrections_read import read_corrections
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._in_view import slice_of
 from napari_vessel.workflows._reading import polarity_used, windowed_reader
@@ -49,8 +54,22 @@ def compare(request: Compare) -> Generator[Progress | Compared, None, None]:
         checkpoint = project.open_checkpoint(name)
         yield Progress(number, 2, "networks", f"Predicting this slice with {name}")
         masks.append((yield from _mask(project, volume, checkpoint, box, request.focus)))
+    yield Progress(2, 2, "networks", "Drawing both")
+    sides = _sides(project, volume, box, request.focus, masks)
     names = (request.first, request.second)
-    yield Compared(names, box, request.focus.plane, masks[0], masks[1])
+    yield Compared(names, box, request.focus.plane, masks[0], masks[1], sides)
+
+
+def _sides(
+    project: Project, volume: Volume, box: Box, focus: Focus, masks: list[np.ndarray]
+) -> tuple[Side, Side]:
+    """Return a picture of the slice with each network's mask, and their scores there."""
+    with closing(read_corrections(project)) as corrections:
+        states = label_state(corrections.overlay.read(box))
+    image = volume.window().apply(volume.read(box))
+    shown: list[np.ndarray] = [image, states, *masks]
+    grey, reviewed, first, second = (slices_of(voxels, focus.plane)[0] for voxels in shown)
+    return side_of(grey, first, reviewed), side_of(grey, second, reviewed)
 
 
 def _mask(
