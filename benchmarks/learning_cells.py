@@ -43,7 +43,8 @@ class Settings:
 
     def recipe(self, method: str) -> str:
         """Name what a cell depends on, beside its method, volume and seed."""
-        sha = Plan().open().card.sha256[:12]
+        card = Plan().open().card
+        sha = card.sha256[:12] + (f", zoom {card.zoom:g}" if card.zoom != 1 else "")
         ours = method in ("ours", "random")
         steps = self.steps if ours else self.scratch_steps
         training = name_of(TrainingConfig() if ours else SCRATCH)
