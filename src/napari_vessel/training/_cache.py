@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_vessel.geometry import Box, Zyx
+from napari_vessel.inference import breathe
 from napari_vessel.training._reviewed import ReadImage
 
 __all__ = ["CachedRead"]
@@ -59,6 +60,7 @@ class CachedRead:
         if whole is None:
             raise ValueError(f"{corner} lies outside {self._bounds}")
         if corner not in self._blocks:
+            breathe()  # over a slow line each takes its time
             self._keep(corner, self._read(whole))
         self._blocks.move_to_end(corner)
         return whole, self._blocks[corner]

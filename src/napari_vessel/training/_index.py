@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_vessel.errors import NothingReviewedError
 from napari_vessel.geometry import Box, Plane, Zyx
+from napari_vessel.inference import breathe
 from napari_vessel.training._emphasis import Emphasis, Kind
 from napari_vessel.training._reviewed import Mask, Reviewed, reviewed_in, tight_box, vessel_in
 from napari_vessel.training._split import Split
@@ -94,6 +95,7 @@ class ReviewedIndex:
         most = min(max(most, _FEWEST_PER_CELL), _MOST_PER_CELL)
         self._cells: dict[tuple[Kind, bool], list[_Cell]] = {}
         for box in split.train:
+            breathe()  # of a large project there are thousands, each with its proposal to read
             self._add(overlay, box, most, rng, emphasis or Emphasis())
         if not self._cells:
             raise NothingReviewedError(_nothing(overlay))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from napari_vessel.errors import ReadError
 from napari_vessel.geometry import Plane
+from napari_vessel.inference import breathe
 from napari_vessel.phantoms import PhantomShelf, ShelvedPhantom
 from napari_vessel.tiling import cut_reflected, slices_of
 from napari_vessel.training._config import TrainingConfig
@@ -99,6 +100,7 @@ class PhantomPatches:
         for path in self._shelf.paths()[:_MOST_LOADED]:
             if path in self._loaded or path in self._broken:
                 continue
+            breathe()
             try:
                 self._loaded[path] = _Shown.of(self._shelf.load(path), self._show)
             except ReadError as error:

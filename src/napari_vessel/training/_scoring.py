@@ -11,7 +11,13 @@ from scipy.ndimage import binary_dilation
 
 from napari_vessel.errors import CheckpointError
 from napari_vessel.geometry import Box, Plane
-from napari_vessel.inference import BlockPrediction, InferenceConfig, Network, predict_block
+from napari_vessel.inference import (
+    BlockPrediction,
+    InferenceConfig,
+    Network,
+    breathe,
+    predict_block,
+)
 from napari_vessel.metrics import centreline_counts
 from napari_vessel.tiling import SAME, Zoom
 from napari_vessel.training._reviewed import (
@@ -145,6 +151,7 @@ def predict_reviewed(
     chosen = in_thinnest_plane if inference is None else inference
     found = []
     for box in boxes:
+        breathe()
         codes = overlay.read(box)
         tight = tight_box(reviewed_in(codes), box)
         if tight is not None:

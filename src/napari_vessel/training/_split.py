@@ -18,6 +18,7 @@ from itertools import product
 import numpy as np
 
 from napari_vessel.geometry import Box, Zyx
+from napari_vessel.inference import breathe
 from napari_vessel.training._config import TrainingConfig
 from napari_vessel.training._reviewed import Mask, Reviewed, reviewed_in, vessel_in
 
@@ -214,6 +215,7 @@ def _reviewed_cells(overlay: Reviewed, block: Zyx) -> dict[Zyx, Box]:
     """Return the grid's cells that hold a reviewed voxel, by their place."""
     found = {}
     for box in overlay.boxes():
+        breathe()
         reviewed = reviewed_in(overlay.read(box))
         for part in box.cells(block):
             if reviewed[part.relative_to(box).slices].any():
@@ -223,6 +225,7 @@ def _reviewed_cells(overlay: Reviewed, block: Zyx) -> dict[Zyx, Box]:
 
 
 def _has_vessel(overlay: Reviewed, box: Box) -> bool:
+    breathe()
     return bool(vessel_in(overlay.read(box)).any())
 
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from napari_vessel.annotation import Overlay
 from napari_vessel.geometry import Box, Plane
-from napari_vessel.inference import InferenceConfig
+from napari_vessel.inference import InferenceConfig, breathe
 from napari_vessel.networks import Checkpoint
 from napari_vessel.phantoms import PhantomShelf
 from napari_vessel.project import Project
@@ -80,7 +80,11 @@ class Lesson:
         self, network: nn.Module, boxes: Sequence[Box], threshold: float
     ) -> list[BlockScore]:
         """Score ``network`` on some blocks as :meth:`scores` does."""
-        return [found.judged(threshold) for found in self._predictions(network, boxes)]
+        scores = []
+        for found in self._predictions(network, boxes):
+            breathe()  # the centrelines of a block may take as long as its prediction
+            scores.append(found.judged(threshold))
+        return scores
 
     def watched(self, network: nn.Module, threshold: float | None = None) -> float:
         """Score ``network`` on some of them: enough to compare epochs, or thresholds."""

@@ -14,6 +14,7 @@ from napari_vessel.project import Project
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import Volume
 from napari_vessel.workflows._audit_spared import spare_audit
+from napari_vessel.workflows._corrections_read import read_corrections
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._judging import judge
 from napari_vessel.workflows._lesson import Lesson, lesson_of
@@ -70,7 +71,7 @@ def read_lesson(
 ) -> tuple[Lesson, dict[str, int]]:
     """Return what is to be learned, and the position of the journals that it was read at."""
     learned = checkpoint.card.corrections
-    with closing(project.open_corrections(read_only=True)) as corrections:
+    with closing(read_corrections(project)) as corrections:
         overlay, position = corrections.overlay, corrections.position
         newest = None if learned is None else corrections.strokes.boxes_since(learned)
     spare_audit(project, overlay)
