@@ -137,3 +137,13 @@ def test_the_audit_set_is_drawn_through_the_session(proposed):
     list(drive(proposed, "progress", proposed.draw_audit()))
     assert proposed.stock.audit
     assert all(each.reviewed == 0 for each in proposed.stock.audit)
+
+
+def test_a_place_that_reaches_out_of_the_region_is_not_predicted_ahead(proposed):
+    """Predicted in part, it would still be another network's, and predicted again and again."""
+    proposed.project.update(region=Box((0, 0, 0), (12, 40, 20)))
+    list(drive(proposed, "open", proposed.open(proposed.project.path)))
+    find(proposed)
+    boxes = [place.box for place in proposed.queue.places]
+    assert any(not proposed.region.contains(box) for box in boxes)
+    assert proposed.outdated == ()

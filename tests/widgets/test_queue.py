@@ -176,3 +176,72 @@ def test_a_picture_of_both_sections(queued, qtbot, request):
             qtbot.wait(200)
             viewer.window._qt_window.grab().save(f"{folder}/where-next-{name}.png")
     assert dock.queue.list.count() == len(dock.session.queue.places)
+
+
+@pytest.fixture
+def ahead(queued, monkeypatch, qtbot):
+    """The dock after another network came into use, and what is predicted there."""
+    viewer, dock = queued
+    monkeypatch.setattr("napari_vessel.widgets._queue_ahead._REST_MS", 1)
+    asked = []
+
+    def predict(focus, box=None, *, settings=None):
+        asked.append(box)
+        yield from ()
+
+    monkeypatch.setattr(dock.session, "predict", predict)
+    dock.session.checkpoint = "learned"
+    dock.queue.look()
+    qtbot.waitUntil(lambda: bool(dock.session.outdated))
+    rest(dock, qtbot)
+    return viewer, dock, asked
+
+
+def rested(dock, qtbot):
+    """Let what would be predicted ahead begin."""
+    qtbot.waitUntil(lambda: not dock.queue.predicted._timer.isActive())
+    qtbot.waitUntil(lambda: not dock.desk.jobs.running("predict"))
+
+
+def test_who_follows_the_list_finds_the_next_places_predicted_with_the_new_network(ahead, qtbot):
+    viewer, dock, asked = ahead
+    session = dock.session
+    rested(dock, qtbot)
+    assert asked == []  # nobody follows the list
+    first = session.queue.places[0].box
+    press(viewer, "Shift+N")
+    qtbot.waitUntil(lambda: bool(asked))
+    (z, y, x), (z_, y_, x_) = first.start, first.stop
+    assert asked[0] == Box((max(z - 4, 0), y, x), (min(z_ + 4, SHAPE[0]), y_, x_))
+    for _ in range(4):  # each is asked for once, though the proposal stays the old network's
+        rested(dock, qtbot)
+        dock.queue.look()
+        rest(dock, qtbot)
+    rested(dock, qtbot)
+    assert 2 <= len(asked) == len(set(asked))
+    places = session.queue.places
+    assert all(any(box.contains(place.box) for place in places) for box in asked)
+
+
+@pytest.mark.parametrize("why", ["unticked", "predicting", "paused", "looking", "as new"])
+def test_nothing_is_predicted_ahead_where_that_is_not_wanted_or_in_the_way(
+    ahead, qtbot, monkeypatch, why
+):
+    viewer, dock, asked = ahead
+    session, jobs = dock.session, dock.desk.jobs
+    with monkeypatch.context() as patch:
+        if why == "unticked":
+            dock.queue.ahead.setChecked(False)
+        elif why == "paused":
+            patch.setattr(type(session), "paused_at", Box.of(SHAPE))
+        elif why == "as new":
+            session.outdated = ()
+        else:
+            name = "predict" if why == "predicting" else "queue"
+            patch.setattr(jobs, "running", lambda asked_for: asked_for == name)
+        press(viewer, "Shift+N")
+        assert session.place is not None
+        assert why == "as new" or session.outdated
+        dock.queue.predicted.predict()
+        dock.queue.predicted._timer.stop()
+    assert asked == []

@@ -82,7 +82,8 @@ class SessionQueue(SessionHand):
         start = Standpoint(focus.point, focus.plane, work.region) if focus else None
         found = ranked(scan, scene, start, records, started)
         yield Answer("queue", question, found)
-        yield Answer("queue", question, Outdated(_outdated(proposal, found, self.checkpoint)))
+        outdated = _outdated(work, proposal, found, self.checkpoint)
+        yield Answer("queue", question, Outdated(outdated))
         for place in found.places:
             pictured = picture_of(work, scene, place, self.queue_config)
             yield Answer("queue", question, pictured)
@@ -147,10 +148,17 @@ def _sometimes(events: Iterator[Progress]) -> Iterator[Progress]:
             yield progress
 
 
-def _outdated(proposal: Proposal, found: Ranked, checkpoint: str) -> tuple[Box, ...]:
-    """Return where the next places should be predicted with the network in use."""
+def _outdated(
+    work: Workspace, proposal: Proposal, found: Ranked, checkpoint: str
+) -> tuple[Box, ...]:
+    """Return where the next places should be predicted with the network in use.
+
+    None that reaches out of the region: predicted in part, it would be so for ever.
+    """
     boxes = []
     for place in found.places[:_AHEAD]:
+        if not work.region.contains(place.box):
+            continue
         shown = next((layer for layer in proposal.layers if layer.region.contains(place.box)), None)
         if shown is None or shown.recipe.get("checkpoint") != checkpoint:
             halo = [0, 0, 0]

@@ -13,6 +13,7 @@ from napari_vessel.project import Mark
 from napari_vessel.session import Activity, ActivityName, Pictured
 from napari_vessel.widgets._looking import go_to
 from napari_vessel.widgets._place_list import PlaceList, said_of
+from napari_vessel.widgets._queue_ahead import QueueAhead
 from napari_vessel.widgets._queue_layer import QueueLayer
 from napari_vessel.widgets._section import Collapsed, Section, button, row
 from napari_vessel.workflows import Ranked, Stock
@@ -24,7 +25,6 @@ _NOTHING_LEFT = (
     "Nothing is left in the list: press N for the next slice that is not reviewed all over, or "
     "fill in the audit set under Progress."
 )
-_AHEAD_MS = 2500  # of rest before places are predicted ahead
 
 
 class QueueSection(Section):
@@ -73,7 +73,8 @@ class QueueSection(Section):
         self._add_left(self.gone.inside)
         self.body.addWidget(self.gone)
         self.layer = QueueLayer(self.desk.link, self)
-        self._soon, self._later = _timer(self, self.look), _timer(self, self._predict_ahead)
+        self._soon = _timer(self, self.look)
+        self.predicted = QueueAhead(self.desk, self.ahead, self)
         self._follow()
 
     def _add_left(self, inside: QVBoxLayout) -> None:
@@ -97,9 +98,7 @@ class QueueSection(Section):
         follow(events.opened, self._on_opened)
         follow(events.stock, lambda _stock: self._mark())
         self.marked.toggled.connect(lambda _on: self._mark())
-        self.ahead.toggled.connect(lambda _on: self._later.start(_AHEAD_MS))
-        self.desk.jobs.changed.connect(self._on_jobs)
-        self.desk.link.closing.append(self._stop)
+        self.desk.link.closing.append(self._soon.stop)
 
     # -- what is shown ---------------------------------------------------------
 
@@ -123,7 +122,7 @@ class QueueSection(Section):
         self._show_list()
         self._mark()
         self.update_state()
-        self._later.start(_AHEAD_MS)
+        self.predicted.later()
 
     def _show_list(self) -> None:
         session = self.desk.session
@@ -178,6 +177,7 @@ class QueueSection(Section):
         self._show_list()
         self._mark()
         self.update_state()
+        self.predicted.later()
 
     def go_to_place(self, place: Place | None) -> None:
         """Show a place in its plane, the error in the middle; open its region if need be."""
@@ -260,27 +260,6 @@ class QueueSection(Section):
             self._wanted = False
             if self.desk.session.queue and self.desk.session.queue.places:
                 self.go_next()
-
-    def _on_jobs(self, name: str) -> None:
-        if name in ("predict", "region"):
-            self._later.start(_AHEAD_MS)
-
-    def _predict_ahead(self) -> None:
-        """Predict one of the next places, if the network in use has not and nothing else is."""
-        session, jobs = self.desk.session, self.desk.jobs
-        busy = any(jobs.running(name) for name in ("predict", "region", "open", "queue"))
-        if session.place is None or busy or not self.ahead.isChecked():
-            return  # who does not follow the list waits for nothing there
-        boxes = [box.intersection(session.region) for box in session.outdated]
-        box = next((box for box in boxes if box is not None), None)
-        if box is not None:
-            session.outdated = ()
-            focus = self.desk.link.focus()
-            jobs.start("predict", lambda: session.predict(focus, box))
-
-    def _stop(self) -> None:
-        self._soon.stop()
-        self._later.stop()
 
 
 def _check(text: str, tip: str) -> QCheckBox:
