@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
 
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.networks import (
@@ -12,7 +14,8 @@ from napari_vessel.networks import (
     save_checkpoint,
 )
 from napari_vessel.project import Verdict, write_verdict
-from napari_vessel.workflows import Compared
+from napari_vessel.workflows import Compared, Side
+from napari_vessel.workflows._compare_sides import side_of
 
 pytestmark = pytest.mark.gui
 
@@ -141,3 +144,99 @@ def test_compare_asks_for_the_slice_in_view_and_the_network_in_use(section, qtbo
     section.compare.click()
     qtbot.waitUntil(lambda: asked == [("b", "starter", Plane.XY)])
     idle(dock, qtbot)
+
+
+def sides():
+    """Two networks' pictures of a slice: a thick tube, and the same with a branch."""
+    rows, columns = np.indices((40, 48))
+    tube = abs(rows - 20 - 6 * np.sin(columns / 8)) < 4
+    branch = (abs(columns - 24) < 2) & (rows > 20)
+    grey = (0.75 - 0.5 * (tube | branch)).astype(np.float32)
+    grey += np.random.default_rng(0).normal(0, 0.05, grey.shape).astype(np.float32)
+    reviewed = np.where(tube | branch, 2, 1).astype(np.uint8)
+    found = [mask.astype(np.uint8) for mask in (tube, tube | branch)]
+    first, second = (side_of(grey.clip(0, 1), mask, reviewed) for mask in found)
+    return found[0][None], found[1][None], (first, second)
+
+
+def compare(dock, **more):
+    box = Box((3, 0, 0), (4, 40, 48))
+    first, second, pictures = sides()
+    found = Compared(("a", "starter"), box, Plane.XY, first, second, **({"sides": pictures} | more))
+    dock.session.events.compared.emit(found)
+
+
+def test_two_networks_are_seen_side_by_side(section, qtbot, shoot, request):
+    section, dock = section
+    beside = section.beside
+    assert beside.button.isHidden()  # nothing is compared yet
+    compare(dock)
+    qtbot.waitUntil(lambda: not beside.button.isHidden())
+    assert section.compared.layer is not None  # the overlay stays
+    beside.button.click()
+    window = beside.window
+    qtbot.waitUntil(window.isVisible)
+    assert window.windowTitle() == "XY 3: a beside starter"
+    texts = [title.text() for title in window.titles]
+    assert texts[0].startswith("a: Dice 0.9")
+    assert texts[1] == "starter: Dice 1.000 where you reviewed this slice"
+    names = [picture.accessibleName() for picture in window.pictures]
+    assert names == ["XY 3 as a sees it", "XY 3 as starter sees it"]
+    assert all(picture.toolTip() for picture in window.pictures)
+    shots = [picture.grab().toImage() for picture in window.pictures]
+    assert shots[0] != shots[1]
+    if shoot.wanted:
+        qtbot.wait(200)
+        window.grab().save(f"{request.config.getoption('--screenshots')}/side-by-side.png")
+        shoot(dock.desk.link.viewer, "side-by-side-dock")
+    window.close()
+
+
+def test_both_pictures_are_zoomed_and_moved_together(section, qtbot):
+    section, dock = section
+    compare(dock)
+    qtbot.waitUntil(lambda: not section.beside.button.isHidden())
+    section.beside.open()
+    window = section.beside.window
+    qtbot.waitUntil(window.isVisible)
+    for one, other in (window.pictures, window.pictures[::-1]):
+        before = other.transform().m11()
+        turn_wheel(one)
+        assert one.transform().m11() > before
+        assert other.transform().m11() == one.transform().m11()
+        bar = one.horizontalScrollBar()
+        bar.setValue(bar.value() + 7)
+        assert other.horizontalScrollBar().value() == bar.value()
+    window.pictures[0].show_all()
+    assert window.pictures[1].transform().m11() == window.pictures[0].transform().m11()
+    window.close()
+
+
+def test_an_open_window_follows_the_next_comparison_and_closes_with_the_volume(section, qtbot):
+    section, dock = section
+    compare(dock)
+    qtbot.waitUntil(lambda: not section.beside.button.isHidden())
+    section.beside.open()
+    window = section.beside.window
+    compare(dock, sides=tuple(Side(side.picture, None) for side in sides()[2]))
+    qtbot.waitUntil(lambda: "nothing to score" in window.titles[0].text())
+    dock.session.events.opened.emit()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert section.beside.button.isHidden()
+    section.beside.open()
+    assert not window.isVisible()
+
+
+def turn_wheel(view):
+    point = QPointF(view.viewport().rect().center())
+    event = QWheelEvent(
+        point,
+        QPointF(view.viewport().mapToGlobal(point.toPoint())),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    view.wheelEvent(event)

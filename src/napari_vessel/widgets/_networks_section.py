@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QMessageBox
 
 from napari_vessel.project import KeptCheckpoint
 from napari_vessel.session import Activity, ActivityName, Networks
+from napari_vessel.widgets._compare_beside import CompareBeside
 from napari_vessel.widgets._compare_layer import CompareLayer
 from napari_vessel.widgets._looking import go_to
 from napari_vessel.widgets._network_table import NetworkTable
@@ -80,6 +81,8 @@ class NetworksSection(Section):
             self._delete,
         )
         self.past.inside.addLayout(row(self.use, self.compare, self.delete))
+        self.beside = CompareBeside(self.desk, self)
+        self.past.inside.addWidget(self.beside.button)
         self.room = Sentence()
         self.past.inside.addWidget(self.room)
         self.prune = button(
