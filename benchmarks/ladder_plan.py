@@ -42,8 +42,7 @@ class Plan:
     def recipe(self, method: str) -> str:
         """Name all that a cell of ``method`` depends on, beside its volume and seed."""
         card = self.open().card
-        network = card.sha256[:12] + (f", zoom {card.zoom:g}" if card.zoom != 1 else "")
-        network += ", polarity known" if self.polarity == "known" else ""
+        network = card.sha256[:12] + (", polarity known" if self.polarity == "known" else "")
         network += ", flips" if self.views == "flips" else ""
         if method == "zero-shot":
             return network

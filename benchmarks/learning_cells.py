@@ -43,8 +43,7 @@ class Settings:
 
     def recipe(self, method: str) -> str:
         """Name what a cell depends on, beside its method, volume and seed."""
-        card = Plan().open().card
-        sha = card.sha256[:12] + (f", zoom {card.zoom:g}" if card.zoom != 1 else "")
+        sha = Plan().open().card.sha256[:12]
         ours = method in ("ours", "random")
         steps = self.steps if ours else self.scratch_steps
         training = name_of(TrainingConfig() if ours else SCRATCH)

@@ -46,7 +46,6 @@ def save(trainer: Trainer, args: argparse.Namespace, real: list[Sample], held: l
     card = CheckpointCard(
         network=trainer.network_config,
         voxel_size_um=(args.voxel_size,) * 3,
-        zoom=args.zoom,
         normalisation="signed",
         polarity="dark",
         planes=tuple(Plane),
@@ -83,9 +82,6 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--real-share", type=float, default=0.3, help="of patches")
     parser.add_argument("--threshold", type=float, help="of the card; else the best on phantoms")
     parser.add_argument("--voxel-size", type=float, default=63.08, help="of the card, in µm")
-    parser.add_argument(
-        "--zoom", type=float, default=1.5, help="of the card, by benchmarks/voxel_size.py --upscale"
-    )
     parser.add_argument("--out", type=Path, help="folder of the checkpoint to write")
     return parser.parse_args()
 

@@ -35,25 +35,6 @@ def test_a_volume_is_shown_at_the_voxel_size_the_checkpoint_learned_at(edge):
     assert "50 µm" in sentence
 
 
-@pytest.mark.parametrize(
-    ("edge", "zoom"), [(50, 1.5), (100, 3), (25, 0.75), (34, 1), (150, 4), (200, 4)]
-)
-def test_a_network_that_is_better_on_finer_pixels_is_shown_them(edge, zoom):
-    card = CARD.model_copy(update={"zoom": 1.5})
-    volume = volume_of(edge, edge, edge)
-    assert with_zoom(AUTO, volume, card).zoom == pytest.approx((zoom,) * 3)
-    assert "33.3 µm, where the network is best" in scale_used(AUTO, volume, card).reason
-    far = volume_of(5, 5, 5)
-    assert with_zoom(AUTO, far, card).zoom == SAME
-
-
-def test_the_size_that_was_learned_is_no_news_where_it_is_shown_finer():
-    card = CARD.model_copy(update={"zoom": 1.5})
-    assert scale_used(AUTO, volume_of(50, 50, 50), card).as_learned
-    assert not scale_used(AUTO, volume_of(100, 100, 100), card).as_learned
-    assert not scale_used(InferenceConfig(zoom=1), volume_of(50, 50, 50), card).as_learned
-
-
 @pytest.mark.parametrize("edge", [48, 50, 50.28, 52.4])
 def test_a_few_per_cent_are_no_other_size(edge):
     assert zoom_of(edge, edge, edge) == SAME

@@ -31,13 +31,6 @@ class CheckpointCard(Card, frozen=True):
     voxel_size_um: tuple[_Edge, _Edge, _Edge] = Field(
         description="Edges of the voxels trained on, zyx, in µm."
     )
-    zoom: float = Field(
-        1.0,
-        gt=0,
-        le=4,
-        description="Pixels shown for one of that voxel size: above 1 where finer ones were "
-        "measured to be better.",
-    )
     polarity: Literal["dark", "bright"] = Field(
         "dark", description="Whether lumina are darker or brighter than what is around them."
     )

@@ -32,18 +32,16 @@ def scale_used(config: InferenceConfig, volume: Volume, card: CheckpointCard) ->
     """Return at which size ``volume`` is shown to the network of ``card``."""
     zoom = with_zoom(config, volume, card).zoom_for(volume.voxel_size)
     alike = volume.voxel_size_known and abs(_factor(volume, card) - 1) <= _ALIKE
-    as_learned = alike and all(abs(f / card.zoom - 1) <= _ALIKE + 1e-9 for f in zoom)
-    return ScaleUsed(zoom, as_learned, scale_sentence(zoom, volume, card))
+    return ScaleUsed(zoom, alike and zoom == SAME, scale_sentence(zoom, volume, card))
 
 
 def with_zoom(config: InferenceConfig, volume: Volume, card: CheckpointCard) -> InferenceConfig:
     """Return ``config`` with the network's pixels per voxel along each axis.
 
-    Where auto, the volume is shown at the voxel size that the checkpoint learned at, as many
-    times finer as its card says (at most four pixels a voxel), as long as both are within four
-    times of each other; else, and where the volume's is unknown, as it is. Axes that differ by
-    less than 5 % are not resampled. Where pixels are at least two voxels wide, blocks are twice
-    as long.
+    Where auto, the volume is shown at the voxel size that the checkpoint learned at,
+    as long as both are within four times of each other; else, and where the volume's
+    is unknown, as it is. Axes that differ by less than 5 % are not resampled. Where
+    pixels are at least two voxels wide, blocks are twice as long.
     """
     if isinstance(config.zoom, tuple):
         return config
@@ -57,7 +55,7 @@ def with_zoom(config: InferenceConfig, volume: Volume, card: CheckpointCard) -> 
 
 def scale_sentence(zoom: Zoom, volume: Volume, card: CheckpointCard) -> str:
     """Say, for a person, at which size the network sees the volume, and why."""
-    learned = _learned(card)
+    learned = f"the {min(card.voxel_size_um[1:]):g} µm that the network learned at"
     if zoom != _auto(volume, card):
         return f"Rescaled as asked: {_text(zoom)} network pixels per voxel (z, y, x)."
     if not volume.voxel_size_known:
@@ -78,14 +76,7 @@ def extent_of(volume: Volume, zoom: Zoom) -> Zyx:
 def _auto(volume: Volume, card: CheckpointCard) -> Zoom:
     factor = _factor(volume, card)
     fits = volume.voxel_size_known and _LEAST <= factor <= _MOST
-    return _per_edge(min(factor * card.zoom, max(factor, _MOST)) if fits else 1.0, volume)
-
-
-def _learned(card: CheckpointCard) -> str:
-    edge = min(card.voxel_size_um[1:])
-    if card.zoom == 1:
-        return f"the {edge:g} µm that the network learned at"
-    return f"{edge / card.zoom:.3g} µm, where the network is best (the {edge:g} µm it learned at)"
+    return _per_edge(factor if fits else 1.0, volume)
 
 
 def _factor(volume: Volume, card: CheckpointCard) -> float:
