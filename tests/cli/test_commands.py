@@ -25,8 +25,8 @@ OPTIONS = {
     "info": VOLUME_OPTIONS,
     "new": ("--volume", "--box", *VOLUME_OPTIONS),
     "predict": (
-        "--checkpoint", "--box", "--planes", "--views", "--fuse", "--threshold", "--device",
-        "--scheduler", "--probability", "--overwrite", *VOLUME_OPTIONS,
+        "--checkpoint", "--box", "--planes", "--views", "--zoom", "--fuse", "--threshold",
+        "--device", "--scheduler", "--probability", "--overwrite", *VOLUME_OPTIONS,
     ),
     "correct": ("--labels", "--slices", "--box"),
     "retrain": ("--minutes", "--seed", "--keep-encoder"),

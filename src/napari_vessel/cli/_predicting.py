@@ -22,10 +22,12 @@ from napari_vessel.cli._options import (
     Tile,
     Voxels,
     Whole,
+    ZoomText,
     box_of,
     planes_of,
     refuse_for_project,
     volume_options,
+    zoom_of,
 )
 from napari_vessel.cli._output import explained
 from napari_vessel.cli._proposing import project_of, propose_in
@@ -71,6 +73,7 @@ def predict(
         Literal["mean", "max", "vote"] | None,
         typer.Option(help="How planes become one; default: the project's, else mean."),
     ] = None,
+    zoom: ZoomText = None,
     skip_empty: Annotated[
         bool | None,
         typer.Option(
@@ -142,6 +145,7 @@ def predict(
             "planes": planes_of(planes) if planes is not None else None,
             "views": views,
             "fuse": fuse,
+            "zoom": None if zoom is None else zoom_of(zoom),
             "device": device,
             "precision": precision,
             "tiles": None if tile is None else TileConfig.of(tile),

@@ -30,6 +30,13 @@ _VIEWS: dict[str, object] = {
     "None (4 × faster)": "none",
     "8 flips and turns": "dihedral",
 }
+_ZOOMS: dict[str, object] = {
+    "Fits what the network knows": "auto",
+    "As they are": 1.0,
+    "1.5 × finer (2 × slower)": 1.5,
+    "2 × finer (4 × slower)": 2.0,
+    "Half (4 × faster)": 0.5,
+}
 _FUSE: dict[str, object] = {"Mean": "mean", "Any plane": "max", "Two planes agree": "vote"}
 _LARGEST = int(TileConfig.model_fields["tile"].default)
 _TILES: dict[str, object] = {str(n): n for n in (_LARGEST, 1024, 768, 512, 384, 256, 128)}
@@ -37,6 +44,11 @@ _DEVICES: dict[str, object] = {"The fastest there is": "auto", "CPU": "cpu", "GP
 _KEPT_TIP = " Where only this changed, a click on Predict takes seconds and predicts nothing again."
 _TILE_TIP = "Tile edge, in voxels: smaller takes less memory, and is another recipe."
 _DEVICE_TIP = "Where the network runs. The CPU has more memory than a GPU, and is slower."
+_ZOOM_TIP = (
+    "How many pixels the network sees for each voxel. Finer brings out vessels of two or three "
+    "voxels and can lose wide ones: compare both on a part of your volume. Retraining learns at "
+    "the size that is chosen here."
+)
 _WEIGHT_TIP = "How much this plane counts in the mean." + _KEPT_TIP
 _SKIP_TIP = (
     "A quick look at some slices of each block decides which part of it is predicted in full; "
@@ -56,6 +68,7 @@ class PredictOptions(Collapsed):
         self.weights = _Weights()
         self.inside.addWidget(self.weights)
         self.views = self._add("Views", fields["views"].description or "", _VIEWS)
+        self.zoom = self._add("Voxels shown", _ZOOM_TIP, _ZOOMS)
         self.fuse = self._add("Fuse", (fields["fuse"].description or "") + _KEPT_TIP, _FUSE)
         self.tile = self._add("Tile", _TILE_TIP, _TILES)
         self.device = self._add("Device", _DEVICE_TIP, _DEVICES)
@@ -81,6 +94,7 @@ class PredictOptions(Collapsed):
             "planes": self.planes.currentData(),
             "weights": self.weights.chosen() if self._weighted else (),
             "views": self.views.currentData(),
+            "zoom": self.zoom.currentData(),
             "fuse": self.fuse.currentData(),
             "tiles": tiles.model_dump(),
             "device": self.device.currentData(),
@@ -92,6 +106,7 @@ class PredictOptions(Collapsed):
         """Show what a project works with; what has no entry here stays as it is."""
         shown = {
             self.views: project.views,
+            self.zoom: project.zoom,
             self.fuse: project.fuse,
             self.tile: project.tiles.tile,
             self.device: project.device,
