@@ -5,8 +5,8 @@ Each patch is resampled, given its new voxel size, and predicted; that is compar
 its probability resampled the same way. "as is" is the same without rescaling for
 the network: what the voxel size in the checkpoint's card is good for.
 
-``--upscale`` instead predicts the kidney1 patches at several zooms and compares
-with the truth, at each zoom's best threshold: is more zoom than the card says better?
+``--upscale`` instead predicts the kidney1 patches and the demo's phantom at several zooms and
+compares with the truth, at each zoom's best threshold: is more zoom than the card says better?
 
 Volumes of NAPARI_VESSEL_DATA, else of ../shared/data. Run as
 ``python benchmarks/voxel_size.py [--upscale] [--checkpoint FOLDER] [--json]``.
@@ -31,6 +31,8 @@ from napari_vessel.geometry import Box, VoxelSize
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.metrics import surface_dice
 from napari_vessel.networks import Checkpoint, starter
+from napari_vessel.phantoms import make_phantom
+from napari_vessel.simulate import DemoConfig
 from napari_vessel.tiling import Zoom, grid_of, resample
 from napari_vessel.volumes import VolumeOptions, open_store
 from napari_vessel.workflows import WORKFLOWS, Predict
@@ -117,15 +119,20 @@ def agreement_rows(
 def upscale_rows(
     items: Sequence[Path], checkpoint: Checkpoint, inference: InferenceConfig
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row of scores at each zoom for each kidney1 item."""
-    for item in items:
-        if not item.name.endswith("kidney1"):
-            continue  # kidney3 is for measuring, not for choosing
-        print(f"{item.name} …", file=sys.stderr)
-        image, truth, size = patch_of(item)
-        row: dict[str, Any] = {"volume": item.name}
+    """Yield a row of scores at each zoom for each kidney1 item, and for the demo's phantom.
+
+    Zooms are times what the voxel size in the card says.
+    """
+    phantom = make_phantom(DemoConfig().phantom)
+    volumes = {"phantom": (phantom.image, phantom.vessels, phantom.voxel_size)}
+    # kidney3 is for measuring, not for choosing
+    volumes |= {item.name: patch_of(item) for item in items if item.name.endswith("kidney1")}
+    for name, (image, truth, size) in volumes.items():
+        print(f"{name} …", file=sys.stderr)
+        row: dict[str, Any] = {"volume": name}
+        learned = min(size.zyx[1:]) / min(checkpoint.card.voxel_size_um[1:])
         for zoom in UPSCALES:
-            at = inference.model_copy(update={"zoom": zoom})
+            at = inference.model_copy(update={"zoom": zoom * learned})
             found = probability(image, size, checkpoint, at)
             masks = [found >= threshold for threshold in THRESHOLDS]
             row[f"dice {zoom:g}"] = max(dice(mask, truth) for mask in masks)
