@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from napari_vessel.geometry import Box
+from napari_vessel.inference import listen
 from napari_vessel.training import CachedRead
 
 SHAPE = (10, 17, 23)
@@ -34,3 +36,24 @@ def test_a_block_is_read_once_and_memory_is_bounded() -> None:
     assert len(asked) == 2
     cached(Box.of(SHAPE))
     assert cached._bytes <= 3 * 4 * 8 * 8 * 4
+
+
+def test_over_a_slow_line_it_breathes_between_two_blocks_and_over_a_quick_one_never(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, breaths, takes = [0.0], [], [0.001]
+
+    def read(box: Box) -> np.ndarray:
+        clock[0] += takes[0]
+        return VOXELS[box.slices]
+
+    monkeypatch.setattr("napari_vessel.training._cache.monotonic", lambda: clock[0])
+    listen(lambda: breaths.append(clock[0]))
+    try:
+        CachedRead(read, Box.of(SHAPE), block=(4, 8, 8))(Box.of(SHAPE))
+        assert breaths == []
+        takes[0] = 1.0
+        CachedRead(read, Box.of(SHAPE), block=(4, 8, 8))(Box.of(SHAPE))
+        assert len(breaths) == 3 * 3 * 3 - 1
+    finally:
+        listen(None)

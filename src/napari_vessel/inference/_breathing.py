@@ -1,4 +1,4 @@
-"""Between two batches: let whoever runs this process do what is more urgent, or end this.
+"""Between two batches or blocks: let whoever runs this process do what is more urgent, or end this.
 
 A long step, as scoring a network on many blocks, would else keep the compute process from a
 prediction that a person waits for, and from hearing that it is no longer wanted.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from napari_vessel.inference import breathe
 from napari_vessel.training._reviewed import ReadImage
 
 __all__ = ["CachedRead"]
+
+_SLOW_S = 0.25  # over a slow line; ended in a batch, a training goes on from its best state only
 
 
 class CachedRead:
@@ -46,8 +49,10 @@ class CachedRead:
 
     def __call__(self, box: Box) -> NDArray[np.float32]:
         """Return the voxels of a box inside the bounds, as a new array."""
-        voxels = np.empty(box.shape, np.float32)
+        voxels, began = np.empty(box.shape, np.float32), monotonic()
         for part in box.cells(self._block):
+            if monotonic() - began > _SLOW_S:
+                breathe()
             z, y, x = (a - a % edge for a, edge in zip(part.start, self._block, strict=True))
             whole, content = self._whole((z, y, x))
             voxels[part.relative_to(box).slices] = content[part.relative_to(whole).slices]
@@ -60,7 +65,6 @@ class CachedRead:
         if whole is None:
             raise ValueError(f"{corner} lies outside {self._bounds}")
         if corner not in self._blocks:
-            breathe()  # over a slow line each takes its time
             self._keep(corner, self._read(whole))
         self._blocks.move_to_end(corner)
         return whole, self._blocks[corner]

@@ -30,6 +30,7 @@ ShowPhantom = Callable[[NDArray[np.float32], bool], NDArray[np.float32]]
 """Turn an image windowed to [0, 1], told whether its vessels are bright, into a network's."""
 
 _LOOK_S = 1.0  # between two looks at the shelf
+_SLOW_S = 0.25  # of a look: the first one may find many
 _MOST_LOADED = 64
 _SQUARE = 1.6  # of pixels of other proportions a network is not asked
 _BACKGROUND = 0.3  # of patches are centred anywhere, the others on a vessel
@@ -100,7 +101,8 @@ class PhantomPatches:
         for path in self._shelf.paths()[:_MOST_LOADED]:
             if path in self._loaded or path in self._broken:
                 continue
-            breathe()
+            if monotonic() - now > _SLOW_S:
+                breathe()
             try:
                 self._loaded[path] = _Shown.of(self._shelf.load(path), self._show)
             except ReadError as error:
