@@ -156,7 +156,7 @@ class Trainer:
         speed = self.step * self.plan.batch * self.plan.patch**2 / self.seconds / 1e6
         print(
             f"step {self.step}  loss {sum(losses) / len(losses):.4f}  {speed:.2f} Mpx/s  "
-            f"{(self.budget_s - self.seconds) / 60:.1f} {self.unit} left",
+            f"{max(self.budget_s - self.seconds, 0) / 60:.1f} {self.unit} left",
             flush=True,
         )
 
