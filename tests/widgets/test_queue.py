@@ -244,4 +244,5 @@ def test_nothing_is_predicted_ahead_where_that_is_not_wanted_or_in_the_way(
         assert why == "as new" or session.outdated
         dock.queue.predicted.predict()
         dock.queue.predicted._timer.stop()
+    qtbot.waitUntil(lambda: not jobs.running("predict"))
     assert asked == []
