@@ -3,7 +3,7 @@
 A simulated person corrects slices of real volumes by the truth; after 1, 3, 6 and 10 of them the
 network learns. Methods: ours (the starter, slices as the queue says); ours in random order; ours
 from scratch; RootPainter's rules (its loss, split, adoption and corrections, from scratch) on the
-same architecture; and the same from scratch on evenly spaced slices, drawn in full by hand.
+same architecture; and ours from scratch on evenly spaced slices, each wholly corrected.
 
 Run as ``python benchmarks/learning.py RESULTS.jsonl``. Every cell (method, volume, seed) is
 appended to RESULTS.jsonl as soon as it is done, so a run that was stopped goes on where it was.
