@@ -58,6 +58,7 @@ class Hand:
     muted: set[int] = field(default_factory=set)
     order: list[int] = field(default_factory=list)  # as undo goes back
     opened_at: int = 0
+    own: set[int] = field(default_factory=set)  # steps of its own since, by their places
     toggled: int = -1
 
     def fold(self) -> np.ndarray:
@@ -124,6 +125,7 @@ class Hands(RuleBasedStateMachine):
         self.log.append((covered, after.copy()))
 
     def did(self, hand: Hand, kind: str, what: Painted | int) -> None:
+        hand.own.add(len(self.past))
         self.past.append((kind, what))
         self.learn(hand, kind, what)
 
@@ -150,10 +152,26 @@ class Hands(RuleBasedStateMachine):
         after[box.slices] = np.where(shown, 6, 5)
         self.cover(hand, covered, after)
 
+    def crosses(self, hand: Hand, number: int) -> bool:
+        """Tell whether the other viewer did something there that this one has not seen.
+
+        To take a stroke back then is to write over that without knowing of it: the later write
+        is shown, as with two brushes, and what another undo there comes to is no law.
+        """
+        covered = {w.number: w.covered for _, w in self.past if isinstance(w, Painted)}
+        unseen = (
+            what.number if isinstance(what, Painted) else what
+            for place, (_, what) in enumerate(self.past)
+            if place >= hand.opened_at and place not in hand.own
+        )
+        return any((covered[other] & covered[number]).any() for other in unseen)
+
     @rule(who=WHO)
     def undo(self, who: int) -> None:
         hand = self.hands[who]
         last = [number for number in hand.order if number not in hand.muted]
+        if last and self.crosses(hand, last[-1]):
+            return
         changed = hand.corrections.undo()
         assert (changed is None) == (not last)
         if last:
@@ -164,6 +182,8 @@ class Hands(RuleBasedStateMachine):
     def redo(self, who: int) -> None:
         hand = self.hands[who]
         last = [number for number in hand.undone if number not in hand.muted]
+        if last and self.crosses(hand, last[-1]):
+            return
         changed = hand.corrections.redo()
         assert (changed is None) == (not last)
         if last:
@@ -183,6 +203,8 @@ class Hands(RuleBasedStateMachine):
             return
         place %= len(hand.strokes)
         stroke = hand.strokes[place]
+        if self.crosses(hand, stroke.number):
+            return
         strokes = hand.corrections.strokes
         changed = (strokes.mute if muted else strokes.unmute)(place)
         assert (changed is None) == ((stroke.number in hand.muted) == muted)
