@@ -39,6 +39,10 @@ class Plan:
         """Return how a network of ``method`` learns, but for its time and seed."""
         return TrainingConfig() if method.startswith("tuned") else SCRATCH
 
+    def architecture(self) -> str:
+        """Name the network's architecture, whatever its weights."""
+        return _digest(self.open().card.network.model_dump_json())[:12]
+
     def recipe(self, method: str) -> str:
         """Name all that a cell of ``method`` depends on, beside its volume and seed."""
         card = self.open().card
@@ -49,9 +53,8 @@ class Plan:
         training = name_of(self.training(method))
         if method.startswith("tuned"):
             return f"{network}, {self.seconds:g} s, {training}"
-        architecture = _digest(card.network.model_dump_json())
         flips = ", flips" if self.views == "flips" else ""
-        return f"{architecture[:12]}, {self.scratch_seconds:g} s, {training}{flips}"
+        return f"{self.architecture()}, {self.scratch_seconds:g} s, {training}{flips}"
 
 
 def name_of(training: TrainingConfig) -> str:

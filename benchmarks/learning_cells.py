@@ -43,12 +43,12 @@ class Settings:
 
     def recipe(self, method: str) -> str:
         """Name what a cell depends on, beside its method, volume and seed."""
-        sha = Plan().open().card.sha256[:12]
         ours = method in ("ours", "random")
+        network = Plan().open().card.sha256[:12] if ours else Plan().architecture()
         steps = self.steps if ours else self.scratch_steps
         training = name_of(TrainingConfig() if ours else SCRATCH)
         rounds = ",".join(map(str, self.rounds))
-        return f"{sha}, {steps} steps after {rounds}, {training}, rules {_RULES}"
+        return f"{network}, {steps} steps after {rounds}, {training}, rules {_RULES}"
 
 
 @dataclass(frozen=True)
