@@ -1,27 +1,10 @@
-"""Scripts of the benchmarks' folder, for their tests."""
+"""A real volume as a person would name it, made small."""
 
 from __future__ import annotations
-
-import importlib
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
-
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """Import a script of the benchmarks' folder, which is no package."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    before = set(sys.modules)
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if (BENCHMARKS / f"{name}.py").exists():
-            del sys.modules[name]
 
 
 def _tube(shape=(12, 40, 40), radius=6.0, drift=0.0):

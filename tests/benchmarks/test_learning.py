@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-@pytest.fixture
-def module(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module
 
 
 def cell(method, dice, minutes, volume="v", audit=None):
@@ -29,8 +19,8 @@ def cell(method, dice, minutes, volume="v", audit=None):
     return named | {"marked": volume.endswith("*"), "rows": rows}
 
 
-def test_targets_are_told_as_they_are(module):
-    report = module("learning_report").Report(
+def test_targets_are_told_as_they_are(script):
+    report = script("learning_report").Report(
         [
             cell("ours", (0.5, 0.6, 0.8, 0.85), (0, 1, 2, 5)),
             cell("random", (0.5, 0.55, 0.6, 0.85), (0, 1, 2, 5)),
@@ -45,48 +35,48 @@ def test_targets_are_told_as_they_are(module):
     assert "| ours | 1 |" in report.text()
 
 
-def test_a_fall_beyond_the_interval_is_counted(module):
+def test_a_fall_beyond_the_interval_is_counted(script):
     good, bad = [[50.0, 1, 1, 0, 0, 0, 0]] * 8, [[20.0, 20, 20, 0, 0, 0, 0]] * 8
     ours = cell("ours", (0.5, 0.6, 0.8, 0.7), (0, 1, 2, 5), audit=[good, good, bad, bad])
-    told = module("learning_report").Report([ours]).as_dict()["all volumes"]["targets"]
+    told = script("learning_report").Report([ours]).as_dict()["all volumes"]["targets"]
     assert told["falls"].startswith("Of 3 adoptions 1 fell")
     assert told["falls"].endswith("not reached.")
 
 
-def test_a_volume_that_the_starter_knows_is_in_no_mean_of_the_others(module):
+def test_a_volume_that_the_starter_knows_is_in_no_mean_of_the_others(script):
     cells = [
         cell("ours", (0.9, 0.9, 0.9, 0.9), (0, 1, 2, 5), "known*"),
         cell("ours", (0.1, 0.2, 0.3, 0.4), (0, 1, 2, 5), "new"),
     ]
-    found = module("learning_report").Report(cells).as_dict()
+    found = script("learning_report").Report(cells).as_dict()
     fair, every = (found[name]["dice by slices"][0] for name in ("unmarked volumes", "all volumes"))
     assert (fair["volumes"], fair["3"]) == (1, 0.3)
     assert (every["volumes"], every["3"]) == (2, pytest.approx(0.6))
 
 
-def test_few_slices_are_judged_by_the_network_in_use_then_not_by_the_best_so_far(module):
+def test_few_slices_are_judged_by_the_network_in_use_then_not_by_the_best_so_far(script):
     cells = [
         cell("ours", (0.5, 0.9, 0.6, 0.9), (0, 1, 2, 5)),
         cell("rootpainter", (0.0, 0.0, 0.4, 0.7), (0, 1, 3, 9)),
     ]
-    told = module("learning_report").Report(cells).as_dict()["all volumes"]["targets"]["few slices"]
+    told = script("learning_report").Report(cells).as_dict()["all volumes"]["targets"]["few slices"]
     assert "4 slices 0.600" in told
     assert told.endswith("not reached.")
 
 
-def test_a_line_that_was_cut_off_is_computed_anew(module, tmp_path):
-    cells = module("learning_cells")
+def test_a_line_that_was_cut_off_is_computed_anew(script, tmp_path):
+    cells = script("learning_cells")
     one, two = cell("ours", (0, 0, 0, 0), (0, 1, 2, 5)), cell("random", (0, 0, 0, 0), (0, 1, 2, 5))
     path = tmp_path / "r.jsonl"
     path.write_text(json.dumps(one) + "\n" + json.dumps(two)[:-9])
     assert [found["method"] for found in cells.read_results(path)] == ["ours"]
 
 
-def test_rootpainter_s_loss_is_diluted_by_what_is_unknown(module):
+def test_rootpainter_s_loss_is_diluted_by_what_is_unknown(script):
     """The flaw that DOMAIN.md names must be in what we compare with, or it is no comparison."""
     import torch
 
-    loss = module("learning_rootpainter")._loss
+    loss = script("learning_rootpainter")._loss
 
     def gradient(size):
         logits = torch.zeros(1, 1, size, size, requires_grad=True)
@@ -98,8 +88,8 @@ def test_rootpainter_s_loss_is_diluted_by_what_is_unknown(module):
     assert gradient(64) < gradient(8) / 10
 
 
-def test_one_image_in_about_six_is_for_validation_by_rootpainter_s_rule(module):
-    painter = module("learning_rootpainter")
+def test_one_image_in_about_six_is_for_validation_by_rootpainter_s_rule(script):
+    painter = script("learning_rootpainter")
     item = type("Item", (), {"truth": np.zeros((14, 8, 8), bool)})()
     made = painter._Painter(
         item,
@@ -116,10 +106,10 @@ def test_one_image_in_about_six_is_for_validation_by_rootpainter_s_rule(module):
 
 
 def test_by_rootpainter_s_rules_nothing_is_corrected_before_a_network_was_trained(
-    module, monkeypatch
+    script, monkeypatch
 ):
-    painter = module("learning_rootpainter")
-    data = module("ladder_data")
+    painter = script("learning_rootpainter")
+    data = script("ladder_data")
     truth = np.zeros((6, 40, 40), bool)
     truth[:, 10:14, 10:14] = True
     item = data.Item("v", truth * 200, truth, data.VoxelSize(1, 1, 1), "bright")
@@ -142,11 +132,11 @@ def test_by_rootpainter_s_rules_nothing_is_corrected_before_a_network_was_traine
     assert min(corrected) > 0
 
 
-def test_by_rootpainter_s_rules_nothing_is_learned_from_the_audit_set(module):
-    painter = module("learning_rootpainter")
+def test_by_rootpainter_s_rules_nothing_is_learned_from_the_audit_set(script):
+    painter = script("learning_rootpainter")
     truth = np.ones((2, 80, 80), bool)
     item = type("Item", (), {"truth": truth})()
-    audit = module("learning_cells").audit_of(item)
+    audit = script("learning_cells").audit_of(item)
     made = painter._Painter(
         item,
         np.zeros(truth.shape, np.float32),

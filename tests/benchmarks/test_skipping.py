@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from napari_vessel.geometry import Plane
 from napari_vessel.inference import InferenceConfig
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 CONFIG = InferenceConfig(planes=(Plane.XY, Plane.XZ))
 SHAPE = (2, 4, 5)
 
 
 @pytest.fixture
-def skipping(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    before = set(sys.modules)
-    yield importlib.import_module("skipping")
-    for name in set(sys.modules) - before:
-        if (BENCHMARKS / f"{name}.py").exists():
-            del sys.modules[name]
+def skipping(script):
+    return script("skipping")
 
 
 def found(skipping, probability, predicted=True):
