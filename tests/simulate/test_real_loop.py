@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -13,16 +10,10 @@ import pytest
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.volumes import open_volume
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def real_loop(monkeypatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    spec = importlib.util.spec_from_file_location("real_loop", BENCHMARKS / "real_loop.py")
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "real_loop", module)
-    spec.loader.exec_module(module)
+def real_loop(script) -> ModuleType:
+    module = script("real_loop")
     if not (module.data_folder() / "manifest.json").exists():
         pytest.skip(f"no real volumes in {module.data_folder()}: set NAPARI_VESSEL_DATA")
     return module

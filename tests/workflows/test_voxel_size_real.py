@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -12,16 +9,10 @@ import pytest
 from napari_vessel.inference import InferenceConfig
 from napari_vessel.networks import starter
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def voxel_size(monkeypatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    spec = importlib.util.spec_from_file_location("voxel_size", BENCHMARKS / "voxel_size.py")
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "voxel_size", module)
-    spec.loader.exec_module(module)
+def voxel_size(script) -> ModuleType:
+    module = script("voxel_size")
     if not (module.data_folder() / "manifest.json").exists():
         pytest.skip(f"no real volumes in {module.data_folder()}: set NAPARI_VESSEL_DATA")
     return module
