@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -95,6 +96,69 @@ def test_a_paused_workflow_takes_no_step_until_it_goes_on(
     assert [e for e in found if not isinstance(e, Heartbeat)] == [
         trial().Step(n, bytes(n)) for n in range(20)
     ]
+
+
+def test_a_long_step_that_is_paused_rests_between_two_batches_and_others_are_served(
+    process: ProcessRunner, tmp_path: Path, soon
+) -> None:
+    path = tmp_path / "steps"
+    scoring = process.run("long step", trial().Count(100, path, pause=0.02), priority=-1)
+    next(scoring)
+    assert soon(lambda: "batch 2" in lines(path))
+    process.pause("long step")
+    for priority in (1, -1, -2):  # all are answered, also what is less urgent
+        assert 7 in list(process.run("list", (7,), priority=priority))
+    rests = lines(path)
+    time.sleep(0.5)
+    assert lines(path) == rests
+    assert len(rests) < 100
+    process.pause("long step", paused=False)
+    assert [e.number for e in scoring if not isinstance(e, Heartbeat)] == [1]
+    assert lines(path)[-2:] == ["batch 99", "closed"]
+
+
+def test_a_long_step_that_is_paused_ends_when_it_is_cancelled(
+    process: ProcessRunner, tmp_path: Path, soon
+) -> None:
+    path = tmp_path / "steps"
+    scoring = process.run("long step", trial().Count(3000, path, pause=0.01), priority=-1)
+    next(scoring)
+    assert soon(lambda: "batch 2" in lines(path))
+    process.pause("long step")
+    list(process.run("list", (7,)))
+    scoring.close()
+    assert lines(path)[-1] == "closed"
+    assert len(lines(path)) < 3000
+    assert len(list(process.run("count", trial().Count(3)))) == 3
+
+
+def test_closing_the_runner_ends_a_long_step_that_is_paused(
+    process: ProcessRunner, tmp_path: Path, soon
+) -> None:
+    path = tmp_path / "steps"
+    scoring = process.run("long step", trial().Count(3000, path, pause=0.01))
+    next(scoring)
+    assert soon(lambda: "batch 2" in lines(path))
+    process.pause("long step")
+    list(process.run("list", (7,)))
+    process.close()
+    assert lines(path)[-1] == "closed"
+    assert len(lines(path)) < 3000
+
+
+def test_a_step_that_rests_is_not_told_as_a_long_one(
+    process: ProcessRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, soon
+) -> None:
+    monkeypatch.setattr(_inbox, "HEARTBEAT_S", 0.1)
+    path = tmp_path / "steps"
+    scoring = process.run("long step", trial().Count(3000, path, pause=0.001), priority=-1)
+    next(scoring)
+    assert soon(lambda: "batch 2" in lines(path))
+    beats = itertools.islice(scoring, 100)
+    assert any(isinstance(e, Heartbeat) and e.step_s > 0 for e in beats)
+    process.pause("long step")
+    assert any(isinstance(e, Heartbeat) and e.step_s == 0 for e in beats)
+    scoring.close()
 
 
 def test_time_that_others_were_served_or_it_was_paused_is_no_time_of_work(

@@ -58,7 +58,8 @@ class Server:
     """Serves one viewer over one connection until it leaves.
 
     A job of higher priority is served between two events of another, and between two batches
-    in the middle of a long one (see ``breathe``); there a cancelled one ends, too.
+    in the middle of a long one (see ``breathe``); there a cancelled one ends, and one whose
+    workflow is paused waits, while all others are served.
 
     Parameters
     ----------
@@ -127,18 +128,27 @@ class Server:
 
     def _patience(self, *, wait: bool) -> float | None:
         """Return how long to wait for a message: for ever where there is nothing to do."""
-        return None if wait and self._next() is None else 0
+        if not wait or self._next() is not None:
+            return 0
+        return None if all(map(self._is_held, self._at_work[-1:])) else 0
+
+    def _is_held(self, job: _Job) -> bool:
+        """Tell whether a job that is at work is to rest in the middle of its turn."""
+        return job.workflow in self._paused and not job.cancelled
 
     def _next(self) -> _Job | None:
         """Return the job of highest priority; of equal ones, the one that waited longest.
 
-        In the middle of another job's turn only what is more urgent than that.
+        In the middle of another job's turn only what is more urgent than that, or any if it rests.
         """
-        above = self._at_work[-1].priority if self._at_work else None
+        busy = [job for job in self._at_work[-1:] if not self._is_held(job)]
+        above = busy[0].priority if busy else None
         ready = [
             job
             for job in self._jobs.values()
-            if job.workflow not in self._paused and (above is None or job.priority > above)
+            if job.workflow not in self._paused
+            and job not in self._at_work
+            and (above is None or job.priority > above)
         ]
         return max(ready, key=lambda job: (job.priority, -job.turn), default=None)
 
@@ -192,6 +202,8 @@ class Server:
     def _breathe(self) -> None:
         """In the middle of a turn: hear what there is, and serve what is more urgent.
 
+        Here a job that is paused rests.
+
         Raises
         ------
         _Interrupted
@@ -200,13 +212,18 @@ class Server:
         job = self._at_work[-1]
         began, now = self._began, monotonic()
         try:
-            while self._listen(wait=False) and not job.cancelled and self._advance():
+            while (
+                self._listen(wait=True)
+                and not job.cancelled
+                and (self._advance() or self._is_held(job))
+            ):
                 pass
         except EOFError:  # the loop itself meets it again
             self._leaving = True
         self._shares.give(job.priority)
-        self._began = began
-        job.away += monotonic() - now
+        away = monotonic() - now
+        self._began = began + away  # a step that rested, or let others go first, is no long one
+        job.away += away
         note_time_away(job.away)
         if job.cancelled or self._leaving:
             raise _Interrupted
@@ -267,7 +284,7 @@ class Server:
         """Tell the viewer that the process lives, on a thread of its own."""
         with suppress(EOFError, ValueError):  # the loop meets it too
             while not self._over.wait(_BEAT_S):
-                busy = bool(self._at_work)
+                busy = any(not self._is_held(job) for job in self._at_work[-1:])
                 self._send(Beat(monotonic() - self._began if busy else 0.0))
 
 
