@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +12,19 @@ import pytest
 from napari_vessel.errors import NothingReviewedError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.runner import Heartbeat
-from napari_vessel.session import ComputeState, Session
+from napari_vessel.session import Answer, Asked, ComputeState, Session
 from napari_vessel.session._learning import seldom
 from napari_vessel.simulate import drive
 from napari_vessel.training import EpochEnd, StepEnd
-from napari_vessel.workflows import Focus, LightEnded, LightProposed, Retrained, SliceProposed
+from napari_vessel.workflows import (
+    BlockProposed,
+    Focus,
+    LightEnded,
+    LightProposed,
+    Propose,
+    Retrained,
+    SliceProposed,
+)
 
 from .conftest import SHAPE, ScriptedRunner, stroke
 
@@ -95,6 +104,40 @@ def test_withdrawn_all_is_as_before_a_second_update_too(
     assert not shown(opened, 4).any()
     assert not shown(opened, 5).any()
     assert opened.provisional == ()
+
+
+def test_after_crossing_planes_and_a_prediction_of_a_part_all_updates_can_be_taken_back(
+    opened: Session, runner: ScriptedRunner
+) -> None:
+    opened.set_threshold(0.3)
+    across = WHOLE.slice_at(Plane.XZ, 7)
+    crossing = LightProposed(across, Plane.XZ, np.full(across.shape, 255, np.uint8))
+    light(opened, runner, *(proposed(index, 255) for index in (3, 4, 5)), crossing, ended())
+    assert len(opened.provisional) == 4
+    part = Box((0, 0, 0), (12, 20, 50))
+    question = Propose(Path(), None, part)
+    opened.deliver(Asked("predict", question, "Predicting …"))
+    block = BlockProposed("p1", part), np.full(part.shape, 90, np.uint8)
+    opened.deliver(Answer("predict", question, *block))
+    opened.cancelled("predict")
+    assert opened.provisional == tuple(WHOLE.slice_at(Plane.XY, index) for index in (3, 4, 5))
+    opened.withdraw_light()
+    expected = np.zeros(SHAPE, np.uint8)
+    expected[part.slices] = 1
+    np.testing.assert_array_equal(np.asarray(opened.labels[:]), expected)
+
+
+def test_a_block_that_cannot_be_read_leaves_the_update_that_is_shown(
+    opened: Session, runner: ScriptedRunner
+) -> None:
+    opened.set_threshold(0.3)
+    light(opened, runner, proposed(4, 255), ended())
+    question = Propose(Path(), None, WHOLE)
+    opened.deliver(Asked("predict", question, "Predicting …"))
+    opened.deliver(Answer("predict", question, BlockProposed("p1", WHOLE)))
+    assert opened.provisional == (WHOLE.slice_at(Plane.XY, 4),)
+    opened.withdraw_light()
+    assert not shown(opened, 4).any()
 
 
 def test_an_update_waits_for_the_stroke_under_way(opened: Session, runner: ScriptedRunner) -> None:

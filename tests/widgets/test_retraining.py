@@ -3,7 +3,7 @@
 import pytest
 from qtpy.QtWidgets import QLabel
 
-from napari_vessel.geometry import Plane
+from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import Project
 from napari_vessel.session import ComputeState
 from napari_vessel.workflows import Retrain
@@ -58,6 +58,14 @@ def test_an_accepted_slice_improves_the_slices_around_and_can_be_taken_back(open
     row.discard.click()
     assert not dock.session.labels[6].any()
     assert row.discard.isHidden()
+
+
+def test_two_windows_of_a_slice_are_counted_as_one(open_with, monkeypatch):
+    dock = open_with()
+    boxes = (Box((4, 0, 0), (5, 9, 9)), Box((4, 2, 0), (5, 11, 9)), Box((0, 4, 0), (9, 5, 9)))
+    monkeypatch.setattr(type(dock.session), "provisional", boxes)
+    dock.session.events.provisional.emit()
+    assert "of 2 slices" in dock.retrain.light.discard.text()
 
 
 def test_switched_off_an_accepted_slice_asks_for_nothing(open_with, monkeypatch):

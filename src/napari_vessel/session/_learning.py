@@ -196,7 +196,8 @@ class SessionLearning(SessionHand):
 
     def _show_proposed(self, event: BlockProposed, answer: Answer) -> None:
         super()._show_proposed(event, answer)
-        self._gave_way(event.box)
+        if answer.probability is not None:  # else nothing else is shown there now
+            self._gave_way(event.box)
 
     def _show_all(self, answer: Answer) -> None:
         super()._show_all(answer)

@@ -44,6 +44,22 @@ class ProposalView:
             self.probability(inside)[...] = probability[inside.relative_to(box).slices]
         return inside
 
+    def restore(self, box: Box, probability: np.ndarray, where: np.ndarray) -> None:
+        """Show ``probability`` of ``box`` again ``where``; below a first look, if one lies there.
+
+        ``box`` lies in the region, in volume voxels.
+        """
+        left = where.copy()
+        for covered, below in self._covered:  # the oldest first: it covers what was proposed
+            for awaited in self._awaited:
+                common = covered.intersection(awaited)
+                if common and (common := common.intersection(box)):
+                    here = common.relative_to(box).slices
+                    under = below[common.relative_to(covered).slices]
+                    np.copyto(under, probability[here], where=left[here])
+                    left[here] = False
+        np.copyto(self.probability(box), probability, where=left)
+
     def replace(self, probability: np.ndarray) -> None:
         """Show ``probability`` (uint8, the region's shape) instead of all there is; no copy."""
         self._probability = probability

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,10 +14,19 @@ from napari_vessel.workflows import blended
 __all__ = ["QuickUpdates"]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Below:
+    """What lies below an update: the proposal, and ``mask`` where the update still shows."""
+
+    proposal: NDArray[np.uint8]
+    mask: NDArray[np.bool_]
+
+
 class QuickUpdates:
     """Puts light updates into a view of the proposal, and takes them away again.
 
-    Corrections lie above the proposal, so that no update can change one.
+    Corrections lie above the proposal, so that no update can change one. A voxel that shows an
+    update belongs to one slice alone, the last that came, which knows what was proposed there.
 
     Parameters
     ----------
@@ -25,46 +36,60 @@ class QuickUpdates:
 
     def __init__(self, view: ProposalView) -> None:
         self.view = view
-        self._before: dict[Box, NDArray[np.uint8]] = {}
+        self._below: dict[Box, _Below] = {}
 
     @property
     def boxes(self) -> tuple[Box, ...]:
-        """The slices that show one, in volume voxels."""
-        return tuple(self._before)
+        """The slices that show one, if only in part, in volume voxels."""
+        return tuple(self._below)
 
     def put(self, box: Box, light: NDArray[np.uint8], weight: float = 0.0) -> Box | None:
         """Show an update of ``box`` (volume voxels); return it, or None where it comes too late.
 
-        A second one of the same slice takes the first one's place. Where a prediction is on its
-        way there, that is worth more.
+        It takes the place of others in these voxels. Where a prediction is on its way there, that
+        is worth more.
         """
         if not self.view.region.contains(box) or self.view.awaited_in(box):
             return None
-        before = self._before.get(box)
-        if before is None:
-            self._forget(box)
-            before = self._before[box] = self.view.probability(box).copy()
-        return self.view.put(box, blended(before, light, weight))
+        proposal = self._proposal(box)
+        self._take_from(box)
+        self._below[box] = _Below(proposal, np.ones(box.shape, np.bool_))
+        return self.view.put(box, blended(proposal, light, weight))
 
     def arrived(self, box: Box | None) -> bool:
-        """Note that ``box`` holds its full proposal, None: all does; tell whether one went."""
+        """Note that ``box`` holds its full proposal, None: all does; tell whether a slice went."""
         if box is None:
-            count = len(self._before)
-            self._before.clear()
+            count = len(self._below)
+            self._below.clear()
             return count > 0
-        return self._forget(box)
+        return self._take_from(box)
 
     def withdraw(self) -> list[Box]:
-        """Show what was there before; return what changed."""
-        changed = [box for box in self._before if not self.view.awaited_in(box)]
-        for box in changed:
-            self.view.put(box, self._before[box])
-        self._before.clear()
+        """Show what is proposed instead of every update; return what changed."""
+        changed = list(self._below)
+        for box, below in self._below.items():
+            self.view.restore(box, below.proposal, below.mask)
+        self._below.clear()
         return changed
 
-    def _forget(self, box: Box) -> bool:
-        """Forget those that reach into ``box``: what lies below is no longer what it was."""
-        touched = [other for other in self._before if other.intersection(box)]
-        for other in touched:
-            del self._before[other]
-        return bool(touched)
+    def _proposal(self, box: Box) -> NDArray[np.uint8]:
+        """Return what is proposed in ``box``, as if there were no updates."""
+        proposal = self.view.probability(box).copy()
+        for other, below in self._below.items():
+            if common := other.intersection(box):
+                there = common.relative_to(other).slices
+                part = proposal[common.relative_to(box).slices]
+                np.copyto(part, below.proposal[there], where=below.mask[there])
+        return proposal
+
+    def _take_from(self, box: Box) -> bool:
+        """Let the voxels of ``box`` belong to no update; tell whether one is gone so."""
+        gone = []
+        for other, below in self._below.items():
+            if common := other.intersection(box):
+                below.mask[common.relative_to(other).slices] = False
+                if not below.mask.any():
+                    gone.append(other)
+        for other in gone:
+            del self._below[other]
+        return bool(gone)

@@ -48,7 +48,9 @@ class LightRow(QWidget):
         """Offer the way back where there is something to take back."""
         boxes = self._desk.session.provisional
         self.discard.setVisible(bool(boxes))
-        count = f"{len(boxes)} slice{'s' if len(boxes) != 1 else ''}"
+        # Two windows of a large slice are one slice.
+        slices = {(box.shape.index(1), box.start[box.shape.index(1)]) for box in boxes}
+        count = f"{len(slices)} slice{'s' if len(slices) != 1 else ''}"
         self.discard.setText(f"Discard quick updates of {count}")
 
     def refresh(self) -> None:
