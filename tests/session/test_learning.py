@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_vessel.errors import NothingReviewedError
+from napari_vessel.errors import CallerError, NothingReviewedError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.runner import Heartbeat
 from napari_vessel.session import Answer, Asked, ComputeState, Session
@@ -193,6 +193,46 @@ def test_accepting_a_slice_is_told_with_its_place(opened: Session) -> None:
     opened.events.accepted.connect(lambda plane, index: told.append((plane, index)))
     opened.accept_slice(Plane.XZ, 7)
     assert told == [(Plane.XZ, 7)]
+
+
+@pytest.mark.parametrize(
+    ("box", "learned", "expected"),
+    [
+        (Box((0, 7, 0), (12, 8, 50)), True, [(Plane.XZ, 7)]),  # all of a slice
+        (Box((4, 2, 3), (5, 20, 30)), True, [(Plane.XY, 4)]),  # a window of one
+        (Box((4, 2, 3), (5, 20, 30)), False, []),  # of the audit set
+        (Box((4, 2, 3), (6, 20, 30)), True, []),
+        (WHOLE, True, []),
+    ],
+)
+def test_accepting_a_slice_by_its_box_is_told_as_a_slice_is(
+    opened: Session, box: Box, learned: bool, expected: list
+) -> None:
+    told = []
+    opened.events.accepted.connect(lambda plane, index: told.append((plane, index)))
+    list(drive(opened, "tool", opened.accept_box(box, "a box", learned=learned)))
+    assert opened.reviewed == box.size
+    assert told == expected
+
+
+def test_an_accepted_box_is_told_in_voxels_of_the_volume(session: Session, volume: Path) -> None:
+    list(drive(session, "open", session.open(volume)))
+    stroke(session, Box((0, 0, 0), (1, 1, 1)), 1)
+    session.project.update(region=Box((3, 0, 0), (12, 40, 50)))
+    list(drive(session, "open", session.open(session.project.path)))
+    told = []
+    session.events.accepted.connect(lambda plane, index: told.append((plane, index)))
+    list(drive(session, "tool", session.accept_box(Box((2, 0, 0), (3, 9, 9)), "a window")))
+    assert told == [(Plane.XY, 5)]
+
+
+def test_what_could_not_be_accepted_is_not_told(opened: Session) -> None:
+    told = []
+    opened.events.accepted.connect(lambda plane, index: told.append((plane, index)))
+    opened._work.view.await_box(WHOLE)
+    with pytest.raises(CallerError, match="not all is predicted"):
+        list(drive(opened, "tool", opened.accept_box(Box((4, 2, 3), (5, 20, 30)), "a window")))
+    assert told == []
 
 
 def test_a_better_network_is_taken_between_strokes_and_journalled(

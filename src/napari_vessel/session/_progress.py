@@ -14,6 +14,7 @@ from napari_vessel.errors import VesselError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import AuditConfig, Project, ReviewRecords
 from napari_vessel.runner import Runner
+from napari_vessel.session._tool_places import slice_of
 from napari_vessel.session._tools import SessionTools, Working
 from napari_vessel.session._values import Activity, ActivityName, Answer, Asked, Opened
 from napari_vessel.session._workspace import Workspace
@@ -65,12 +66,12 @@ class SessionProgress(SessionTools):
                 yield Answer("progress", question, event)
         yield from self.take_stock(target)
 
-    def accept_box(self, box: Box, what: str) -> Working:
+    def accept_box(self, box: Box, what: str, *, learned: bool = True) -> Working:
         """Mark ``box`` (region voxels) as reviewed; see :meth:`SessionTools.accept_box`."""
         work = self._open_now()
         volume_box = box.shifted(work.region.start)
         record = _record(work, volume_box)
-        yield from super().accept_box(box, what)
+        yield from super().accept_box(box, what, learned=learned)
         self._keep(work, record)
 
     # -- at once ---------------------------------------------------------------
@@ -119,8 +120,8 @@ class SessionProgress(SessionTools):
 
 def _record(work: Workspace, box: Box) -> dict[str, Any] | None:
     """Compare what was proposed in a slice (volume voxels) with what a person made of it."""
-    thin = [axis for axis, edge in enumerate(box.shape) if edge == 1]
-    if len(thin) != 1:
+    seen = slice_of(box)
+    if seen is None:
         return None
     proposed = work.view.mask_without_local(box) != 0
     codes = work.corrections.overlay.read(box)
@@ -128,7 +129,7 @@ def _record(work: Workspace, box: Box) -> dict[str, Any] | None:
     return {
         "kind": "slice",
         "at": round(time(), 3),
-        "place": Place(Plane.of_normal(thin[0]), box).id,
+        "place": Place(seen[0], box).id,
         "threshold": work.view.threshold,
         "painted": int(np.count_nonzero((codes != UNTOUCHED) & ((codes & ACCEPTED) == 0))),
         "tp": int(np.count_nonzero(proposed & truth)),

@@ -13,7 +13,7 @@ from napari_vessel.session._local import LocalThreshold
 from napari_vessel.session._tool_painted import PaintedSlices, remembered
 from napari_vessel.session._tool_values import Cover, Found, Mask, Nothing, Scene
 
-__all__ = ["applied", "between", "join", "next_unreviewed"]
+__all__ = ["applied", "between", "join", "next_unreviewed", "slice_of"]
 
 _SNAP = 4  # voxels from a click to the end of a vessel
 _ROOM = 12  # voxels around a gap in which its way is looked for
@@ -124,3 +124,15 @@ def _box(start: list[int], stop: list[int]) -> Box:
 def _zyx(values: np.ndarray) -> Zyx:
     z, y, x = (int(v) for v in values)
     return z, y, x
+
+
+def slice_of(box: Box) -> tuple[Plane, int] | None:
+    """Return the slice that ``box``, one voxel thick in one direction alone, lies in; else None.
+
+    >>> slice_of(Box((0, 7, 2), (5, 8, 9)))
+    (<Plane.XZ: 'xz'>, 7)
+    >>> slice_of(Box((0, 7, 2), (5, 9, 9))), slice_of(Box((0, 7, 2), (1, 8, 9)))
+    (None, None)
+    """
+    thin = [axis for axis, edge in enumerate(box.shape) if edge == 1]
+    return (Plane.of_normal(thin[0]), box.start[thin[0]]) if len(thin) == 1 else None

@@ -78,11 +78,16 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class ToolDone:
-    """A tool came to its end: the box (volume voxels) that changed, if anything did."""
+    """A tool came to its end: the box (volume voxels) that changed, if anything did.
+
+    ``accepted`` is the slice (volume voxels) that was accepted, all of it or a window: something
+    near it may be learned now.
+    """
 
     box: Box | None
     sentence: str
     applied_local: bool = False
+    accepted: tuple[Plane, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,13 @@ from napari_vessel.session._tool_pieces import (
     reject_piece,
     smooth_piece,
 )
-from napari_vessel.session._tool_places import applied, between, join, next_unreviewed
+from napari_vessel.session._tool_places import (
+    applied,
+    between,
+    join,
+    next_unreviewed,
+    slice_of,
+)
 from napari_vessel.session._tool_values import Cover, Found, Nothing, Scene, ToolDone
 from napari_vessel.session._tool_wall import fit_wall
 from napari_vessel.session._values import Activity, ActivityName, Answer, Asked, Opened
@@ -101,8 +107,11 @@ class SessionTools(SessionHand):
             raise CallerError("No threshold is being set: draw a box, or click a piece first.")
         yield from self._covering("Keeping …", lambda scene: applied(scene, local), local=True)
 
-    def accept_box(self, box: Box, what: str) -> Working:
+    def accept_box(self, box: Box, what: str, *, learned: bool = True) -> Working:
         """Mark ``box`` as reviewed, as it is shown: ``what`` it is, in words.
+
+        A slice, or a window of one, is told to who improves the slices around, unless nothing may
+        be ``learned`` from it, as from the audit set.
 
         Raises
         ------
@@ -111,7 +120,8 @@ class SessionTools(SessionHand):
         """
         question, work, scene = object(), self._open_now(), self._scene()
         yield Asked("tool", question, f"Accepting {what} …")
-        if work.view.awaited_in(box.shifted(scene.labels.region.start)):
+        place = box.shifted(scene.labels.region.start)
+        if work.view.awaited_in(place):
             raise CallerError(
                 f"Of {what} not all is predicted yet: accept it when the prediction is done, "
                 "or cancel that."
@@ -119,7 +129,8 @@ class SessionTools(SessionHand):
         work.made_project()
         shown = _slabs(scene, box)
         changed = work.corrections.cover(shown, "accept", accepted=True)
-        yield Answer("tool", question, ToolDone(changed, f"Accepted {what}."))
+        accepted = slice_of(place) if learned else None
+        yield Answer("tool", question, ToolDone(changed, f"Accepted {what}.", accepted=accepted))
 
     def next_unreviewed(self, plane: Plane, index: int) -> Working:
         """Find the next slice of ``plane`` after ``index`` that is not reviewed all over."""
@@ -254,6 +265,8 @@ class SessionTools(SessionHand):
             self.events.local.emit(None)
         if done.box is not None:
             self._changed(done.box)
+        if done.accepted is not None:
+            self.events.accepted.emit(*done.accepted)
         self._show(Activity("tool", "done", done.sentence, 1.0))
 
     def _show_local(self, local: LocalThreshold | None) -> None:

@@ -148,7 +148,8 @@ class ProgressSection(Section):
             self.say("A tool is at work: wait until it is done.")
         else:
             box = place.box.relative_to(session.region)
-            self.desk.jobs.start("tool", lambda: session.accept_box(box, "a window of the audit"))
+            what = "a window of the audit"
+            self.desk.jobs.start("tool", lambda: session.accept_box(box, what, learned=False))
 
     def _choose(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save the progress", "progress.csv", "*.csv")
