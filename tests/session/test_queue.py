@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_vessel.errors import WriteError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import BlockLedger, Project, ReviewRecords, ledger_path
 from napari_vessel.session import Pictured
@@ -106,9 +107,31 @@ def test_a_list_of_what_was_open_before_comes_too_late(proposed, volume):
 def test_a_mark_is_kept_and_heeded_at_once(proposed):
     find(proposed)
     place = proposed.queue.places[0]
-    find(proposed, marks=((place, "skip"),))
+    proposed.mark_place(place, "skip")
+    find(proposed)
     assert place.id not in [each.id for each in proposed.queue.places]
     assert ReviewRecords(proposed.project.path).marks().left_out == {place.id: "skip"}
+
+
+def test_a_mark_outlives_what_is_opened_or_closed_at_once(proposed, volume):
+    find(proposed)
+    first, second = proposed.queue.places[:2]
+    path = proposed.project.path
+    proposed.mark_place(first, "skip")
+    list(drive(proposed, "open", proposed.open(path)))
+    proposed.mark_place(second, "done")
+    proposed.close()
+    assert ReviewRecords(path).marks().left_out == {first.id: "skip", second.id: "done"}
+
+
+def test_a_mark_that_the_disk_refuses_is_told(proposed):
+    find(proposed)
+    failures = []
+    proposed.events.failed.connect(failures.append)
+    (proposed.project.path / "review" / "queue.jsonl").mkdir(parents=True)
+    proposed.mark_place(proposed.queue.places[0], "skip")
+    proposed._work.settle()
+    assert [type(error) for error in failures] == [WriteError]
 
 
 def test_an_accepted_slice_is_noted_with_what_was_proposed_there(proposed):

@@ -134,3 +134,25 @@ def test_closing_ends_every_job_within_seconds(qtbot):
     jobs.close()
     assert ended == [True, True]
     assert not jobs.running("predict")
+
+
+@pytest.mark.parametrize("how", ["ends well", "fails", "is cancelled"])
+def test_what_follows_on_a_job_follows_only_if_it_ended_well(jobs, qtbot, how):
+    go, followed = Event(), []
+
+    def work():
+        yield 1
+        go.wait(10)
+        if how == "fails":
+            raise ValueError(how)
+        yield 2
+
+    def note():
+        followed.append((get_ident(), [what for what, _ in jobs._session.told]))
+
+    jobs.start("tool", work, then=note)
+    if how == "is cancelled":
+        jobs.cancel("tool")
+    go.set()
+    qtbot.waitUntil(lambda: not jobs.running("tool"))
+    assert followed == ([(get_ident(), [1, 2])] if how == "ends well" else [])

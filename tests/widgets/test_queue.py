@@ -1,5 +1,7 @@
 """The sections Where next and Progress, on a project that has a proposal."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,83 @@ def test_done_marks_as_reviewed_and_the_place_is_left_out(queued, qtbot):
     assert place.id not in [each.id for each in dock.session.queue.places]
 
 
+def test_a_place_whose_accepting_is_refused_is_not_marked_done_and_is_not_left(queued, qtbot):
+    viewer, dock = queued
+    press(viewer, "Shift+N")
+    session, place = dock.session, dock.session.place
+    session._work.view.await_box(place.box)  # as when it is being predicted
+    dock.queue.done.click()
+    qtbot.waitUntil(lambda: session.activities["tool"].state == "failed")
+    rest(dock, qtbot)
+    assert session.reviewed == 0
+    assert session.place == place
+    assert ReviewRecords(session.project.path).marks().left_out == {}
+    session._work.view.stop_waiting()
+    dock.queue.done.click()
+    qtbot.waitUntil(lambda: session.place != place)
+    rest(dock, qtbot)
+    assert ReviewRecords(session.project.path).marks().left_out == {place.id: "done"}
+
+
+def test_a_skip_while_places_are_ranked_outlives_that_another_region_opens(
+    queued, qtbot, monkeypatch
+):
+    viewer, dock = queued
+    session, jobs = dock.session, dock.desk.jobs
+    find, go_on = session.find_places, Event()
+
+    def slow(*asked):
+        go_on.wait()
+        yield from find(*asked)
+
+    press(viewer, "Shift+N")
+    skipped = session.place
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "find_places", slow)
+        dock.queue.look()
+        dock.queue.skip.click()
+        part = Box((0, 0, 0), (12, 40, 40))
+        jobs.start("region", lambda: session.move_region(part))
+        qtbot.waitUntil(lambda: session.region == part)
+        go_on.set()
+        qtbot.waitUntil(lambda: not jobs.running("queue"))
+    dock.queue.look()
+    qtbot.waitUntil(lambda: session.queue is not None)
+    rest(dock, qtbot)
+    assert session.queue.skipped == (skipped.id,)
+
+
+def asked_light(dock, monkeypatch):
+    """Collect the quick updates that are asked for, which never begin."""
+    asked = []
+
+    def light(plane, index, focus):
+        asked.append((plane, index, focus.voxel))
+        yield from ()
+
+    monkeypatch.setattr(dock.session, "light", light)
+    return asked
+
+
+def test_done_improves_the_slices_around_where_the_person_looked(queued, qtbot, monkeypatch):
+    viewer, dock = queued
+    asked = asked_light(dock, monkeypatch)
+    press(viewer, "Shift+N")
+    looked = dock.desk.link.focus().voxel
+    dock.queue.done.click()
+    qtbot.waitUntil(lambda: bool(asked))
+    assert asked == [(Plane.XY, 4, looked)]
+
+
+def test_accept_view_improves_the_slices_around(queued, qtbot, monkeypatch):
+    viewer, dock = queued
+    asked = asked_light(dock, monkeypatch)
+    press(viewer, "Shift+N")
+    dock.correct.quick.hand.use("accept view")
+    qtbot.waitUntil(lambda: bool(asked))
+    assert [each[:2] for each in asked] == [(Plane.XY, 4)]
+
+
 def test_what_is_skipped_can_be_put_back_and_comes_first(queued, qtbot):
     viewer, dock = queued
     press(viewer, "Shift+N")
@@ -129,7 +208,7 @@ def test_painting_what_was_unsure_takes_the_place_off_the_list(queued, qtbot):
     assert (Plane.XY, 4) not in [(place.plane, place.index) for place in session.queue.places]
 
 
-def test_the_audit_set_is_filled_in_scored_and_never_in_the_queue(queued, qtbot):
+def test_the_audit_set_is_filled_in_scored_and_never_in_the_queue(queued, qtbot, monkeypatch):
     _, dock = queued
     dock.progress.audit.switch.setChecked(True)
     dock.progress.draw.click()
@@ -138,10 +217,12 @@ def test_the_audit_set_is_filled_in_scored_and_never_in_the_queue(queued, qtbot)
     windows = dock.session.stock.audit
     kept = ReviewRecords(dock.session.project.path).audit()
     assert [each.place.id for each in windows] == [each.place.id for each in kept.windows]
+    light = asked_light(dock, monkeypatch)
     dock.progress.list.setCurrentRow(0)
     dock.progress.accept.click()
     qtbot.waitUntil(lambda: bool(dock.session.stock.audits))
     rest(dock, qtbot)
+    assert not light  # nothing is learned from it
     point = dock.session.stock.audits[-1]
     assert point.dice.value == 1
     assert point.windows == 1

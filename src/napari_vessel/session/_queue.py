@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any
 
 from napari_vessel.annotation import Place, QueueConfig, Standpoint
+from napari_vessel.errors import VesselError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import Mark, Proposal, ReviewRecords
 from napari_vessel.runner import Runner
@@ -51,17 +53,13 @@ class SessionQueue(SessionHand):
         self.events.shown.connect(self._queue_changed)
         self.events.painted.connect(self._queue_changed)
 
-    def find_places(
-        self, focus: Focus | None = None, marks: tuple[tuple[Place, Mark], ...] = ()
-    ) -> Finding:
+    def find_places(self, focus: Focus | None = None) -> Finding:
         """Rank the places worth correcting; a generator for a worker's thread.
 
         Parameters
         ----------
         focus
             Where the person looks: what is near comes sooner.
-        marks
-            What they said of places since, to be noted in the project first.
         """
         work, question, started = self._open_now(), object(), monotonic()
         yield Asked("queue", question, "Looking where to correct next …")
@@ -71,8 +69,7 @@ class SessionQueue(SessionHand):
             yield Answer("queue", question, NothingProposed())
             return
         records = ReviewRecords(project.path)
-        for place, mark in marks:
-            records.mark(place.id, mark)
+        work.settle()  # what was said of places just now is heeded
         audit = records.audit()
         spared = audit.boxes if audit else ()
         scene = PlaceScene(proposal, work.corrections.overlay, work.view.threshold, spared)
@@ -98,7 +95,19 @@ class SessionQueue(SessionHand):
         self.place = places[at % len(places)]
         return self.place
 
+    def mark_place(self, place: Place, mark: Mark) -> None:
+        """Keep what the person said of a place with the project; written behind their back."""
+        work = self._open_now()
+        if work.project is not None:
+            work.later(partial(self._keep_mark, ReviewRecords(work.project.path), place, mark))
+
     # -- inside ----------------------------------------------------------------
+
+    def _keep_mark(self, records: ReviewRecords, place: Place, mark: Mark) -> None:
+        try:
+            records.mark(place.id, mark)
+        except VesselError as error:
+            self.events.failed.emit(error)
 
     def ended_by(self, opened: Opened) -> tuple[ActivityName, ...]:
         """Return the activities that make no sense any more once ``opened`` is shown."""

@@ -153,9 +153,13 @@ class Workspace:
         """Do something small on the disk, behind the person's back."""
         self._disk.submit(work)
 
+    def settle(self) -> None:
+        """Wait until what was to be done later is done; for a worker's thread."""
+        self._disk.submit(lambda: None).result()
+
     def flush(self) -> None:
         """Wait until corrections and settings are on the disk; for a worker's thread."""
-        self._disk.submit(lambda: None).result()
+        self.settle()
         self.corrections.flush()
 
     def close(self) -> None:

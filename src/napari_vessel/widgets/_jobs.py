@@ -37,7 +37,10 @@ class Jobs(QObject):
         return name in self._workers
 
     def start(
-        self, name: ActivityName, make: Callable[[], Generator[Any, None, None]]
+        self,
+        name: ActivityName,
+        make: Callable[[], Generator[Any, None, None]],
+        then: Callable[[], None] | None = None,
     ) -> EventWorker | None:
         """Start a job; None where one of that name is still running.
 
@@ -47,12 +50,16 @@ class Jobs(QObject):
             The activity.
         make
             Makes the session's generator; called on the worker's thread.
+        then
+            Called on the GUI thread if it came to its end: not after a failure, nor a cancel.
         """
         if name in self._workers:
             return None
         worker = EventWorker(make)
         self._workers[name] = worker
         worker.yielded.connect(partial(self._deliver, worker))
+        if then is not None:
+            worker.returned.connect(lambda _nothing: worker.abort_requested or then())
         worker.errored.connect(partial(self._failed, name, worker))
         worker.aborted.connect(partial(self._aborted, name))
         worker.finished.connect(partial(self._end, name))

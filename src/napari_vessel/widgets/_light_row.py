@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from napari_vessel.geometry import Plane
 from napari_vessel.session import Activity
 from napari_vessel.widgets._section import Desk, Sentence, button
+from napari_vessel.workflows import Focus
 
 __all__ = ["LightRow"]
 
@@ -23,7 +24,7 @@ class LightRow(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._next: tuple[Plane, int] | None = None
+        self._next: tuple[Plane, int, Focus | None] | None = None
         self.switch = QCheckBox("Improve the slices around at once")
         self.switch.setToolTip(_TIP)
         self.switch.setChecked(True)
@@ -63,7 +64,7 @@ class LightRow(QWidget):
         """Ask for an update; one that is under way is of less interest now."""
         if not self.switch.isChecked():
             return
-        self._next = (plane, index)
+        self._next = (plane, index, self._desk.link.focus())  # they may go on before it begins
         if self._desk.jobs.running("light"):
             self._desk.jobs.cancel("light")
         else:
@@ -76,8 +77,8 @@ class LightRow(QWidget):
     def _start(self) -> None:
         if self._next is None:
             return
-        (plane, index), self._next = self._next, None
-        session, focus = self._desk.session, self._desk.link.focus()
+        (plane, index, focus), self._next = self._next, None
+        session = self._desk.session
         self._desk.jobs.start("light", lambda: session.light(plane, index, focus))
 
     def _on_activity(self, activity: Activity) -> None:

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QVBoxLayout
 
 from napari_vessel.annotation import Place
 from napari_vessel.project import Mark
-from napari_vessel.session import Activity, ActivityName, Pictured
+from napari_vessel.session import Activity, ActivityName, Opened, Pictured
 from napari_vessel.widgets._looking import go_to
 from napari_vessel.widgets._place_list import PlaceList, said_of
 from napari_vessel.widgets._queue_ahead import QueueAhead
@@ -37,7 +37,6 @@ class QueueSection(Section):
 
     def build(self) -> None:
         """Add the way on, the list, and what was left out."""
-        self._marks: list[tuple[Place, Mark]] = []
         self._wanted = False
         self.next = button(
             "Next place (Shift-N)",
@@ -205,25 +204,41 @@ class QueueSection(Section):
             return
         what = f"{place.plane.value.upper()} {place.index} around the error"
         box = place.box.relative_to(session.region)
-        self.desk.jobs.start("tool", lambda: session.accept_box(box, what))
-        self._leave(place, "done")
+        opened = session.opened
+        self.desk.jobs.start(
+            "tool",
+            lambda: session.accept_box(box, what),
+            then=lambda: self._accepted(place, opened),
+        )
+
+    def _accepted(self, place: Place, before: Opened | None) -> None:
+        """Note it, and go on, unless the person did so meanwhile."""
+        session, opened = self.desk.session, self.desk.session.opened
+        if before is None or opened is None or before.place != opened.place:
+            return
+        if session.place == place:
+            self._leave(place, "done")
+        else:
+            session.mark_place(place, "done")
+            self.look()
 
     def _skip(self) -> None:
         if self.desk.session.place is not None:
             self._leave(self.desk.session.place, "skip")
 
     def _leave(self, place: Place, mark: Mark) -> None:
-        """Go on, and note what was said of the place."""
+        """Note what was said of the place, and go on."""
+        session = self.desk.session
+        session.mark_place(place, mark)
         self.go_next()
-        if self.desk.session.place == place:  # it was the only one
-            self.desk.session.place = None
-        self._marks.append((place, mark))
+        if session.place == place:  # it was the only one
+            session.place = None
         self.look()
 
     def _put_back(self) -> None:
         place = self.left_list.chosen()
         if place is not None:
-            self._marks.append((place, "back"))
+            self.desk.session.mark_place(place, "back")
             self.look()
 
     # -- looking ---------------------------------------------------------------
@@ -236,9 +251,8 @@ class QueueSection(Section):
         if self.running or self.desk.jobs.running("open"):
             self._soon.start(_SOON_MS)
             return
-        marks, self._marks = tuple(self._marks), []
         focus = self.desk.link.focus()
-        self.desk.jobs.start("queue", lambda: session.find_places(focus, marks))
+        self.desk.jobs.start("queue", lambda: session.find_places(focus))
 
     def _look_soon(self) -> None:
         if self.desk.session.queue is not None:
@@ -246,7 +260,6 @@ class QueueSection(Section):
 
     def _on_opened(self) -> None:
         opened = self.desk.session.opened
-        self._marks.clear()
         self._show_list()
         self._mark()
         if opened is not None and opened.proposal is not None:
