@@ -13,6 +13,8 @@ import napari_vessel
 from napari_vessel.cli import app
 from napari_vessel.errors import ReadError
 from napari_vessel.geometry import Box, Plane
+from napari_vessel.inference import InferenceConfig
+from napari_vessel.networks import CheckpointCard, NetworkConfig, build_network, save_checkpoint
 from napari_vessel.project import Project
 from napari_vessel.volumes import Volume, mask_of, open_volume
 from napari_vessel.workflows import Progress
@@ -149,6 +151,53 @@ def test_what_a_project_s_proposal_is_given_are_the_project_s_settings(nv, good)
     answer(nv("predict", project.path, "--box", "0:8,0:32,0:32", "--json"))
     assert project.config.threshold == 0.25
     assert project.open_proposal().region == Box.parse("0:8,0:32,0:32")
+
+
+THREE = InferenceConfig(planes=tuple(Plane), views="none", block=(8, 64, 32), halo=0, device="cpu")
+WEIGHTED = THREE.model_copy(update={"weights": (1, 0.55, 0.04)})
+VOTING = THREE.model_copy(update={"fuse": "vote", "vote": 3})
+
+
+@pytest.mark.parametrize(
+    ("settings", "args", "told"),
+    [
+        (WEIGHTED, ("--planes", "xy"), "0.55 for xz"),
+        (WEIGHTED, ("--planes", "auto"), "0.55 for xz"),
+        (WEIGHTED, ("--fuse", "max"), "0.55 for xz"),
+        (VOTING, ("--fuse", "mean"), "vote = 3"),
+    ],
+)
+@pytest.mark.parametrize("out", [(), ("mask.ome.zarr",)])
+def test_settings_that_what_is_asked_for_leaves_without_meaning_go_and_are_told(
+    nv, good, settings, args, told, out
+):
+    project = Project(good / "kidney.vessel")
+    project.update(inference=settings)
+    result = nv("predict", project.path, *(good / name for name in out), *args, "--json")
+    assert answer(result)["state"] == "complete"
+    assert told in result.stderr
+    kept = settings if out else settings.model_copy(update={"weights": (), "vote": 2})
+    found = project.config.inference
+    assert (found.weights, found.vote) == (kept.weights, kept.vote)
+
+
+def test_a_network_for_more_channels_is_refused_with_its_field_and_nothing_changes(nv, good):
+    project = Project(good / "kidney.vessel")
+    config = NetworkConfig(
+        encoder="tu-resnet10t", encoder_depth=3, decoder_channels=(8, 8, 8), in_channels=3
+    )
+    card = CheckpointCard(network=config, voxel_size_um=(50, 50, 50))
+    save_checkpoint(project.checkpoints / "colour", build_network(config).eval(), card)
+    before = (project.path / "project.toml").read_text()
+    for args in ((), (good / "mask.ome.zarr",)):
+        result = nv("predict", project.path, *args, "--checkpoint", "colour")
+        assert result.exit_code in (1, 2), result.exception
+        assert "network.in_channels = 3" in result.stderr
+        assert "Choose another checkpoint" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+    assert (project.path / "project.toml").read_text() == before
+    assert nv("checkpoints", project.path, "--use", "colour").exit_code in (1, 2)
+    assert project.config.checkpoint == "tiny"
 
 
 @pytest.mark.parametrize(

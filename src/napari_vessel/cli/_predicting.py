@@ -29,11 +29,11 @@ from napari_vessel.cli._options import (
     volume_options,
     zoom_of,
 )
-from napari_vessel.cli._output import explained
+from napari_vessel.cli._output import explained, say
 from napari_vessel.cli._proposing import project_of, propose_in
 from napari_vessel.cli._values import report
 from napari_vessel.errors import CallerError
-from napari_vessel.inference import InferenceConfig
+from napari_vessel.inference import InferenceConfig, with_changes
 from napari_vessel.morphology import SMALLEST_UM3
 from napari_vessel.project import Project
 from napari_vessel.runner import new_job
@@ -212,4 +212,7 @@ def _of_project(
 
 def _with(config: InferenceConfig, chosen: dict[str, Any]) -> InferenceConfig:
     given = {key: value for key, value in chosen.items() if value is not None}
-    return InferenceConfig.model_validate(config.model_dump() | given)
+    changed, left_out = with_changes(config, given)
+    for sentence in left_out:
+        say(f"Of the project's settings, this time: {sentence}")
+    return changed

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_vessel.cli._forewarning import forewarn
-from napari_vessel.cli._output import run
+from napari_vessel.cli._output import run, say
 from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box
-from napari_vessel.inference import InferenceConfig
+from napari_vessel.inference import InferenceConfig, with_changes
 from napari_vessel.morphology import least_voxels
+from napari_vessel.networks import check_fits
 from napari_vessel.project import Project
 from napari_vessel.workflows import Propose, Proposed, is_project
 
@@ -41,7 +42,8 @@ def propose_in(
 ) -> tuple[Proposed, dict[str, Any]]:
     """Make the project's proposal; return how it ended, and what names it.
 
-    What was ``chosen`` becomes the project's own settings; what is None stays as it is.
+    What was ``chosen`` becomes the project's own settings; what is None stays as it is, but for
+    what that leaves without meaning, which is told.
 
     Raises
     ------
@@ -71,10 +73,13 @@ def _keep_settings(project: Project, chosen: Mapping[str, Any]) -> None:
     if (smallest := given.get("smallest_um3")) is not None:
         least_voxels(smallest, project.config.volume.voxel_size)  # refuses what is no volume
     of_inference = {key: given.pop(key) for key in [*given] if key in InferenceConfig.model_fields}
+    left_out: tuple[str, ...] = ()
     if of_inference:
-        given["inference"] = project.config.inference.model_dump() | of_inference
+        given["inference"], left_out = with_changes(project.config.inference, of_inference)
     if given:
         project.update(**given)
+    for sentence in left_out:
+        say(f"Of the project's settings: {sentence}")
 
 
 def _require_own(project: Project, name: str) -> None:
@@ -86,4 +91,4 @@ def _require_own(project: Project, name: str) -> None:
             f"{project.path} has no checkpoint {name}, but {', '.join(names)}: "
             "to predict with another one, give OUT."
         )
-    project.open_checkpoint(name)  # a damaged one is refused before it is in use
+    check_fits(project.open_checkpoint(name).card, channels=1)  # refused before it is in use

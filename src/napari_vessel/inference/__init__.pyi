@@ -6,6 +6,7 @@ from ._breathing import breathe as breathe
 from ._breathing import listen as listen
 from ._breathing import note_time_away as note_time_away
 from ._breathing import working_time as working_time
+from ._changing import with_changes as with_changes
 from ._config import InferenceConfig as InferenceConfig
 from ._config import zoom_per_edge as zoom_per_edge
 from ._context import context_of as context_of
@@ -70,6 +71,7 @@ __all__ = [
     "to_uint8",
     "views_counted",
     "views_of",
+    "with_changes",
     "working_time",
     "zoom_per_edge",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]  # qtpy renames Signal
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
@@ -9,7 +11,7 @@ from superqt.utils import signals_blocked
 
 from napari_vessel.errors import Offer
 from napari_vessel.geometry import Plane
-from napari_vessel.inference import InferenceConfig
+from napari_vessel.inference import InferenceConfig, with_changes
 from napari_vessel.tiling import TileConfig
 from napari_vessel.widgets._section import Collapsed, combo, row
 
@@ -81,26 +83,40 @@ class PredictOptions(Collapsed):
         self._on_changed()
 
     def settings(self, project: InferenceConfig) -> InferenceConfig:
-        """Return a project's settings with what is chosen here.
+        """Return a project's settings with what is chosen here: its own where nothing is.
+
+        What that leaves without meaning goes: :meth:`dropped` tells it.
 
         Raises
         ------
         ValueError
             What is chosen does not fit together.
         """
+        return with_changes(project, self._changes(project))[0]
+
+    def dropped(self, project: InferenceConfig) -> tuple[str, ...]:
+        """Tell, in sentences, what of a project's settings goes by what is chosen here."""
+        try:
+            return with_changes(project, self._changes(project))[1]
+        except ValueError:  # a click says so
+            return ()
+
+    def _changes(self, project: InferenceConfig) -> dict[str, object]:
         tile = self.tile.currentData()
         tiles = project.tiles if project.tiles.tile == tile else TileConfig.of(tile)
-        changes = {
+        changes: dict[str, object] = {
             "planes": self.planes.currentData(),
-            "weights": self.weights.chosen() if self._weighted else (),
             "views": self.views.currentData(),
             "zoom": self.zoom.currentData(),
             "fuse": self.fuse.currentData(),
             "tiles": tiles.model_dump(),
             "device": self.device.currentData(),
-            "empty_below": "auto" if self.skip_empty.isChecked() else 0.0,
         }
-        return InferenceConfig.model_validate(project.model_dump() | changes)
+        if self.skip_empty.isChecked() != (project.empty_below != 0):
+            changes["empty_below"] = "auto" if self.skip_empty.isChecked() else 0.0
+        if self._weighted and (self.weights.touched or not self.weights.are_of(_weighed(project))):
+            changes["weights"] = self.weights.chosen()
+        return changes
 
     def show_settings(self, project: InferenceConfig) -> None:
         """Show what a project works with; what has no entry here stays as it is."""
@@ -116,8 +132,7 @@ class PredictOptions(Collapsed):
             with signals_blocked(control):
                 control.setCurrentIndex(_index_of(control, value))
         self.skip_empty.setChecked(project.empty_below != 0)
-        if project.planes != "auto" and project.weights:
-            self.weights.show_weights(dict(zip(project.planes, project.weights, strict=True)))
+        self.weights.show_weights(dict(zip(_weighed(project), project.weights, strict=True)))
         self._on_changed()
 
     def take(self, offer: Offer) -> None:
@@ -151,9 +166,9 @@ class _WeightBox(QDoubleSpinBox):
     def __init__(self, plane: Plane) -> None:
         super().__init__()
         name = plane.value.upper()
-        self.setRange(0.1, 10)
+        self.setRange(0.01, 100)
         self.setSingleStep(0.5)
-        self.setDecimals(1)
+        self.setDecimals(2)
         self.setValue(1)
         self.setPrefix(f"{name} ")
         self.setKeyboardTracking(False)
@@ -162,6 +177,10 @@ class _WeightBox(QDoubleSpinBox):
         self.setAccessibleName(f"Weight of {name}")
         self.setToolTip(_WEIGHT_TIP)
         self.setMinimumWidth(40)
+
+    def textFromValue(self, value: float) -> str:  # noqa: N802  Qt's name
+        """Show no more digits than there are: the dock is narrow."""
+        return f"{value:g}"
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802  Qt's name
         """Leave the wheel to the dock, unless this box is being used."""
@@ -182,9 +201,11 @@ class _Weights(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(QLabel("Weights"))
         self.boxes: dict[Plane, _WeightBox] = {}
+        self.touched = False  # by a hand, since weights were shown
+        self._exact: dict[Plane, float] = {}  # what a box shows rounded, until it is touched
         for plane in Plane:
             box = self.boxes[plane] = _WeightBox(plane)
-            box.valueChanged.connect(lambda _: self.changed.emit())
+            box.valueChanged.connect(lambda _, plane=plane: self._on_touched(plane))
             line.addWidget(box, 1)
 
     def offer(self, planes: tuple[Plane, ...]) -> None:
@@ -196,14 +217,29 @@ class _Weights(QWidget):
 
     def chosen(self) -> tuple[float, ...]:
         """Return the weights of the planes offered; empty where they are all alike."""
-        values = tuple(self.boxes[plane].value() for plane in self._offered)
+        values = tuple(self._exact.get(plane, self.boxes[plane].value()) for plane in self._offered)
         return values if len(set(values)) > 1 else ()
 
-    def show_weights(self, weights: dict[Plane, float]) -> None:
-        """Show the weights of some planes."""
-        for plane, weight in weights.items():
-            with signals_blocked(self.boxes[plane]):
-                self.boxes[plane].setValue(weight)
+    def are_of(self, planes: Iterable[Plane]) -> bool:
+        """Tell whether every plane that is offered is one of ``planes``."""
+        return set(self._offered) <= set(planes)
+
+    def show_weights(self, weights: Mapping[Plane, float]) -> None:
+        """Show the weights of some planes, and 1 for the others."""
+        self.touched, self._exact = False, dict(weights)
+        for plane, box in self.boxes.items():
+            with signals_blocked(box):
+                box.setValue(weights.get(plane, 1))
+
+    def _on_touched(self, plane: Plane) -> None:
+        self.touched = True
+        self._exact.pop(plane, None)
+        self.changed.emit()
+
+
+def _weighed(project: InferenceConfig) -> tuple[Plane, ...]:
+    """Return the planes that have weights."""
+    return project.planes if project.weights and project.planes != "auto" else ()
 
 
 def _index_of(control: QComboBox, value: object) -> int:

@@ -91,6 +91,7 @@ class PredictSection(Section):
 
     def _add_options(self) -> None:
         self.options = PredictOptions()
+        self._own = InferenceConfig()  # the project's as last known: its file is not read to show
         self.planes, self.views, self.fuse = (
             self.options.planes,
             self.options.views,
@@ -149,6 +150,7 @@ class PredictSection(Section):
             f"Proposes vessels in {shape} voxels ({count} block{'s' * (count > 1)}) with "
             f"checkpoint {session.checkpoint}, the slice in view first."
             + (_STILL_SHOWN if session.small_pieces_shown and not self.running else "")
+            + "".join(f" {told}" for told in self.options.dropped(self._own))
         )
 
     def _show_scale(self, scale: ScaleUsed) -> None:
@@ -185,6 +187,7 @@ class PredictSection(Section):
         except ValueError as error:
             self.complain(CallerError(_first_line(error)))
             return
+        self._own = config  # from now on
         self.desk.jobs.cancel("forecast")
         self.desk.jobs.start("predict", lambda: session.predict(focus, box, settings=config))
 
@@ -268,8 +271,10 @@ class PredictSection(Section):
     def _on_opened(self) -> None:
         opened = self.desk.session.opened
         self._in_use = opened.checkpoint if opened else self._in_use
+        self._own = InferenceConfig()
         if opened is not None and opened.project is not None:
-            self.options.show_settings(opened.project.config.inference)
+            self._own = opened.project.config.inference
+            self.options.show_settings(self._own)
         self.cost.say("")
         unfinished = opened is not None and opened.proposal and not opened.proposal.complete
         self.say(_UNFINISHED if unfinished else "")
