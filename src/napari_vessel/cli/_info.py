@@ -19,8 +19,9 @@ from napari_vessel.cli._options import (
 from napari_vessel.cli._output import explained
 from napari_vessel.cli._values import report
 from napari_vessel.inference import InferenceConfig
+from napari_vessel.networks import starter
 from napari_vessel.volumes import Volume, open_volume
-from napari_vessel.workflows import forecast
+from napari_vessel.workflows import forecast, scale_used
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +52,7 @@ def info(
         values |= {
             "organ_percent": 100 * organ.share,
             "organ_reason": organ.reason,
+            "prediction_scale": scale_used(InferenceConfig(), opened, starter().card).reason,
             "prediction_memory_gb": costs.memory_bytes / 1e9,
             "prediction_disk_gb": costs.disk_bytes / 1e9,
             "prediction_minutes": None if costs.seconds is None else costs.seconds / 60,

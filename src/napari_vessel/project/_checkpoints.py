@@ -14,7 +14,14 @@ from typing import Literal
 from uuid import uuid4
 
 from napari_vessel.errors import CheckpointError, WriteError
-from napari_vessel.networks import WEIGHTS, Checkpoint, CheckpointCard, read_card, starter
+from napari_vessel.networks import (
+    WEIGHTS,
+    Checkpoint,
+    CheckpointCard,
+    check_fits,
+    read_card,
+    starter,
+)
 from napari_vessel.project._project import Project
 from napari_vessel.project._verdict import Verdict, read_verdict, write_verdict
 
@@ -123,10 +130,11 @@ def use_checkpoint(
     Raises
     ------
     CheckpointError
-        There is no such network, or it is damaged.
+        There is no such network, it is damaged, or for images of several channels.
     """
     require_known(project, name)
     checkpoint = project.open_checkpoint(name)
+    check_fits(checkpoint.card, channels=1)
     if instead_of is not None and project.config.checkpoint != instead_of:
         return None
     verdict = read_verdict(checkpoint.path) if name != STARTER else None

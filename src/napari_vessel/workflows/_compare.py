@@ -15,6 +15,7 @@ from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.project import Project
 from napari_vessel.tiling import slices_of
 from napari_vessel.volumes import Volume, mask_of
+from napari_vessel.workflows._checkpoints import checkpoint_in
 from napari_vessel.workflows._compare_sides import side_of
 from napari_vessel.workflows._compare_words import Compare, Compared, Side
 from napari_vessel.workflows._corrections_read import read_corrections
@@ -51,7 +52,7 @@ def compare(request: Compare) -> Generator[Progress | Compared, None, None]:
         )
     masks = []
     for number, name in enumerate((request.first, request.second)):
-        checkpoint = project.open_checkpoint(name)
+        checkpoint = checkpoint_in(project, name)
         yield Progress(number, 2, "networks", f"Predicting this slice with {name}")
         masks.append((yield from _mask(project, volume, checkpoint, box, request.focus)))
     yield Progress(2, 2, "networks", "Drawing both")

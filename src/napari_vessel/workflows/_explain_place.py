@@ -14,10 +14,10 @@ from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Box, Zyx
 from napari_vessel.inference import BlockPrediction, InferenceConfig, Levels, predict_block
 from napari_vessel.morphology import component_with, nearest_vessel
-from napari_vessel.networks import Checkpoint, check_fits
+from napari_vessel.networks import Checkpoint
 from napari_vessel.project import Project
 from napari_vessel.volumes import IntensityWindow, Volume, mask_of, open_volume
-from napari_vessel.workflows._checkpoints import checkpoint_of
+from napari_vessel.workflows._checkpoints import checkpoint_in, checkpoint_of
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._explain_words import Explain
 from napari_vessel.workflows._masks import is_project
@@ -91,7 +91,6 @@ def scene_of(request: Explain) -> Scene:
             "voxels, zyx."
         )
     checkpoint = _checkpoint(project, request.checkpoint)
-    check_fits(checkpoint.card, channels=1)
     threshold = _threshold(project, checkpoint, request.threshold)
     base = project.config.inference if project else InferenceConfig()
     config = settled(base, volume, checkpoint.card, threshold).model_copy(
@@ -130,7 +129,7 @@ def _alone(base: InferenceConfig, request: Explain) -> dict[str, object]:
 def _checkpoint(project: Project | None, name: str | None) -> Checkpoint:
     if project is None or (name is not None and Path(name).is_dir()):
         return checkpoint_of(name or "starter")
-    return project.open_checkpoint(name)
+    return checkpoint_in(project, name)
 
 
 def _threshold(project: Project | None, checkpoint: Checkpoint, wanted: float | None) -> float:

@@ -10,6 +10,7 @@ from napari_vessel.inference import InferenceConfig, Levels
 from napari_vessel.networks import choose_device, choose_precision
 from napari_vessel.project import Project
 from napari_vessel.training import LightConfig, TailNetwork
+from napari_vessel.workflows._checkpoints import checkpoint_in
 from napari_vessel.workflows._reading import polarity_used, windowed_reader
 from napari_vessel.workflows._settling import settled
 
@@ -30,7 +31,7 @@ _kept: list[Bench] = []  # at most one: a viewer has one project open
 
 def bench_of(project: Project, config: LightConfig) -> Bench:
     """Return what is kept of this project with its checkpoint, or open it."""
-    settings, checkpoint = project.config, project.open_checkpoint()
+    settings, checkpoint = project.config, checkpoint_in(project)
     key = (project.path, settings.volume, settings.inference, checkpoint.card.sha256, config.stages)
     if _kept and _kept[0].key == key:
         return _kept[0]

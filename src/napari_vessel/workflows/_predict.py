@@ -35,6 +35,7 @@ from napari_vessel.workflows._output_check import kept_probability, refuse_outpu
 from napari_vessel.workflows._reading import windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Predict
+from napari_vessel.workflows._scale import tell_level
 from napari_vessel.workflows._scheduler_check import refuse_scheduler
 from napari_vessel.workflows._settling import settled, with_precision
 from napari_vessel.workflows._spread import Spread, spread_over
@@ -114,6 +115,7 @@ def _begin(
     region = inside(request.box, volume.shape)
     threshold = checkpoint.card.threshold if request.threshold is None else request.threshold
     config = settled(request.inference, volume, checkpoint.card, threshold)
+    tell_level(config, volume, checkpoint.card)
     network = checkpoint.load("cpu" if spread else choose_device(config.device))
     view = job.seen(volume, checkpoint.card)
     wanted = triaged(request, volume, view.organ)

@@ -18,6 +18,7 @@ from napari_vessel.project import BlockLedger, Project, ledger_path
 from napari_vessel.volumes import Store, StoreSpec, Volume, create_store, open_store
 from napari_vessel.workflows._blocks import BlockRun, failures, predict_blocks
 from napari_vessel.workflows._boxes import blocks_of, chunk_of, inside
+from napari_vessel.workflows._checkpoints import checkpoint_in
 from napari_vessel.workflows._clean import cleaned
 from napari_vessel.workflows._cleaning import remove_small
 from napari_vessel.workflows._events import BlockProposed, Fused, Progress, Proposed
@@ -32,6 +33,7 @@ from napari_vessel.workflows._prune import prune_proposals
 from napari_vessel.workflows._reading import windowed_reader
 from napari_vessel.workflows._recipe import recipe_of
 from napari_vessel.workflows._requests import Propose
+from napari_vessel.workflows._scale import tell_level
 from napari_vessel.workflows._settling import settled, with_precision
 
 _log = logging.getLogger(__name__)
@@ -129,9 +131,10 @@ def _planned(request: Propose) -> _Plan:
     project = Project.open(request.project, to_change=True)
     volume = project.open_volume()
     region = inside(request.box, volume.shape, default=project.config.region)
-    checkpoint = project.open_checkpoint()
+    checkpoint = checkpoint_in(project)
     threshold = min(checkpoint.card.threshold, project.threshold)  # the slider may go back up
     config = settled(project.config.inference, volume, checkpoint.card, threshold)
+    tell_level(config, volume, checkpoint.card)
     return _Plan(project, volume, region, checkpoint, config, seen(volume, checkpoint.card))
 
 

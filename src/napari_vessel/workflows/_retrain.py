@@ -14,6 +14,7 @@ from napari_vessel.project import Project
 from napari_vessel.training import TrainingConfig
 from napari_vessel.volumes import Volume
 from napari_vessel.workflows._audit_spared import spare_audit
+from napari_vessel.workflows._checkpoints import checkpoint_in
 from napari_vessel.workflows._corrections_read import read_corrections
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._judging import judge
@@ -44,7 +45,7 @@ def retrain(request: Retrain) -> Iterator[Any]:
     started = monotonic()
     project = Project.open(request.project, to_change=True)
     yield Progress(0, 1, "steps", "Reading the corrections")
-    volume, checkpoint = project.open_volume(), project.open_checkpoint()
+    volume, checkpoint = project.open_volume(), checkpoint_in(project)
     lesson, position = read_lesson(project, volume, checkpoint, request.config)
     if warning := said_of_one_class(lesson.overlay):
         _log.warning(warning)

@@ -43,7 +43,6 @@ def origin_of(
     planes = config.training.plane_choices
     if isinstance(config.network, Start):
         parent = checkpoint_of(config.network.start)
-        check_fits(parent.card, channels=1)
         # Its voxel size stays: every volume is shown at it, in training as in a prediction.
         card = parent.card.model_copy(update={"planes": planes, "parent": parent.id})
         return Origin(parent.load(device), card, parent)
