@@ -1,11 +1,15 @@
 """Retrain: continuous training, quick updates, pause, a process that hangs, too little memory."""
 
+from threading import Event
+
+import numpy as np
 import pytest
 from qtpy.QtWidgets import QLabel
 
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import Project
 from napari_vessel.session import ComputeState
+from napari_vessel.widgets._looking import go_to
 from napari_vessel.workflows import Retrain
 
 pytestmark = pytest.mark.gui
@@ -58,6 +62,27 @@ def test_an_accepted_slice_improves_the_slices_around_and_can_be_taken_back(open
     row.discard.click()
     assert not dock.session.labels[6].any()
     assert row.discard.isHidden()
+
+
+def test_an_update_that_waits_is_of_where_the_slice_was_accepted(open_with, qtbot, monkeypatch):
+    dock = open_with()
+    go_on, asked = Event(), []
+
+    def light(plane, index, focus):
+        asked.append((plane, index, focus.voxel))
+        go_on.wait(60)
+        yield from ()
+
+    monkeypatch.setattr(dock.session, "light", light)
+    dock.session.accept_slice(Plane.XY, 5)
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    there = dock.desk.link.focus().voxel
+    dock.session.accept_slice(Plane.XY, 7)  # waits for the first, which is cancelled
+    go_to(dock.desk.link.viewer, dock.desk.link.image, np.array([2.0, 30.0, 9.0]))
+    assert dock.desk.link.focus().voxel != there
+    go_on.set()
+    qtbot.waitUntil(lambda: len(asked) == 2)
+    assert asked[1] == (Plane.XY, 7, there)
 
 
 def test_two_windows_of_a_slice_are_counted_as_one(open_with, monkeypatch):
