@@ -21,6 +21,7 @@ from ._device import no_room as no_room
 from ._device import prepare as prepare
 from ._sealed_card import library_versions as library_versions
 from ._weights import save_checkpoint as save_checkpoint
+from ._weights import weights_sha256 as weights_sha256
 from ._weights_folder import WEIGHTS as WEIGHTS
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "standardise",
     "starter",
     "trainable_parameters",
+    "weights_sha256",
 ]

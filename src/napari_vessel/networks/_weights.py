@@ -23,7 +23,7 @@ from napari_vessel.networks._sealed_card import CARD, Card, sealed_text
 from napari_vessel.networks._weights_folder import WEIGHTS, WeightsFolder
 from napari_vessel.volumes import folder_beside
 
-__all__ = ["load_network", "save_checkpoint"]
+__all__ = ["load_network", "save_checkpoint", "weights_sha256"]
 
 _Tensors = dict[str, torch.Tensor]
 
@@ -106,6 +106,17 @@ def save_checkpoint(
         (beside / CARD).write_text(sealed_text(sealed), encoding="utf-8")
         kind.open(beside).load()  # what was written is what a reader gets
     return kind.open(folder)
+
+
+def weights_sha256(module: nn.Module) -> str:
+    """Return the check sum that the card of ``module`` would hold, saved in full precision.
+
+    Raises
+    ------
+    CheckpointError
+        Where a weight is not finite.
+    """
+    return hashlib.sha256(st.save(_stored(module, half=False))).hexdigest()
 
 
 def _stored(module: nn.Module, *, half: bool) -> _Tensors:

@@ -10,7 +10,13 @@ from torch import nn
 
 from napari_vessel.errors import VesselError
 from napari_vessel.networks import Checkpoint, CheckpointCard, library_versions, save_checkpoint
-from napari_vessel.project import Project, Verdict, prune_checkpoints, write_verdict
+from napari_vessel.project import (
+    Project,
+    Verdict,
+    kept_checkpoints,
+    prune_checkpoints,
+    write_verdict,
+)
 from napari_vessel.training import Decision
 from napari_vessel.volumes import write_atomically
 from napari_vessel.workflows._fusion import Fusion
@@ -73,6 +79,16 @@ def keep_rejected(
     if pruned.ids:
         _log.info("Deleted %s (%d bytes), not taken", ", ".join(pruned.ids), pruned.bytes)
     return None if name in pruned.ids else name
+
+
+def kept_as(project: Project, sha256: str) -> str | None:
+    """Return the network of the project that has these weights; None where none does."""
+    same = (
+        one.id
+        for one in kept_checkpoints(project)
+        if one.usable and one.card is not None and one.card.sha256 == sha256
+    )
+    return next(same, None)
 
 
 def adopt(project: Project, network: nn.Module, card: CheckpointCard, history: History) -> str:

@@ -20,12 +20,6 @@ class History:
         if not isinstance(event, StepEnd):
             self._entries.append(event)
 
-    @property
-    def best_epoch(self) -> int:
-        """The epoch that the training ended with; 0 is its start, also before its end."""
-        ends = [entry.epoch for entry in self._entries if isinstance(entry, FitEnd)]
-        return ends[-1] if ends else 0
-
     def lines(self) -> bytes:
         """Return JSON Lines, an epoch each, the end last."""
         lines = (json.dumps(asdict(entry)) + "\n" for entry in self._entries)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from napari_vessel.networks import Checkpoint, CheckpointCard
+from napari_vessel.networks import Checkpoint, CheckpointCard, weights_sha256
 from napari_vessel.project import Project, Verdict, use_checkpoint, write_verdict
-from napari_vessel.workflows._adopting import card_of, keep, keep_rejected
+from napari_vessel.workflows._adopting import card_of, keep, keep_rejected, kept_as
 from napari_vessel.workflows._events import Retrained
 from napari_vessel.workflows._fusion import Fusion
 from napari_vessel.workflows._history import History
@@ -58,7 +58,8 @@ class Outcome:
         fusion = self.lesson.best_fusion(self.network, left_out)
         name = keep(
             *(self.project, self.network, self._card(found, fusion), self.history),
-            self._verdict(found),
+            # Until it is in use it counts as one that was not taken: taking it says otherwise.
+            self._verdict(found).model_copy(update={"adopted": False}),
         )
         if take and use_checkpoint(self.project, name, instead_of=self.parent.id) is None:
             return self._too_late(found, name)
@@ -66,8 +67,12 @@ class Outcome:
         return replace(result, threshold=fusion.threshold, taken=take)
 
     def _reject(self, found: Judgement) -> Retrained:
-        name = None
-        if self.history.best_epoch > 0:  # else it is what training began with
+        """Keep what is new: a round that brought nothing ends with weights that there are."""
+        brought = weights_sha256(self.network)
+        if brought == weights_sha256(self.parent.load()):
+            return self._result(found)
+        name = kept_as(self.project, brought)
+        if name is None:
             fusion = Fusion(None, self.lesson.best_threshold(self.network))
             card, verdict = self._card(found, fusion), self._verdict(found)
             name = keep_rejected(self.project, self.network, card, self.history, verdict)
