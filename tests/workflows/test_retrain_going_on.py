@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import signal
 
 import pytest
@@ -12,7 +13,8 @@ import torch
 from napari_vessel.errors import ComputeError, ProjectBusyError
 from napari_vessel.geometry import Plane
 from napari_vessel.runner import Heartbeat, ProcessRunner, RunnerConfig
-from napari_vessel.training import EpochEnd
+from napari_vessel.training import EpochEnd, SegmentationTask
+from napari_vessel.training._replay import Rehearsal
 from napari_vessel.workflows import WORKFLOWS, Correct, Progress, Retrain
 from napari_vessel.workflows._retrain_run import RetrainRun
 
@@ -112,6 +114,66 @@ def test_what_came_to_the_end_of_its_time_goes_on_only_where_asked(corrected):
     state_of(corrected).unlink()
     list(begun(corrected, timed))
     assert first_epoch(corrected, LONG, go_on=True)[0] == 2
+
+
+def patches(monkeypatch):
+    """Note the first patch that each training is shown."""
+    seen, step = [], SegmentationTask.step
+    told = set()
+
+    def noted(task, batch):
+        if id(task) not in told:
+            told.add(id(task))
+            alive.append(task)  # no other task has its id
+            seen.append((batch[0] if isinstance(batch, Rehearsal) else batch).image.tobytes())
+            first_numbers.append(torch.get_rng_state().numpy().tobytes())
+        return step(task, batch)
+
+    alive, first_numbers = [], []
+    monkeypatch.setattr(SegmentationTask, "step", noted)
+    return seen, first_numbers
+
+
+ROUND = LONG.model_copy(update={"epochs": 2, "leave_out_folds": 0})
+
+
+@pytest.mark.parametrize("ends", ["epochs", "patience"])
+def test_each_round_draws_what_none_before_it_drew_and_the_same_again_from_the_start(
+    corrected, tmp_path, monkeypatch, ends
+):
+    if ends == "patience":
+        monkeypatch.setattr(SegmentationTask, "validate", lambda task: task.show() or 0.0)
+        monkeypatch.setattr("napari_vessel.training._fit.Best.beaten_by", lambda *_: False)
+    config = ROUND if ends == "epochs" else ROUND.model_copy(update={"epochs": 9, "patience": 1})
+    seen, numbers = patches(monkeypatch)
+    again = tmp_path / "again.vessel"
+    shutil.copytree(corrected.path, again)
+    for path in (corrected.path, again):
+        for number in range(4):
+            list(WORKFLOWS["retrain"](Retrain(path, config, go_on=number > 0)))
+    first, second = seen[:4], seen[4:]
+    assert len(set(first)) == len(first) == 4
+    assert len(set(numbers[:4])) == 4  # augmentation
+    assert second == first
+
+
+def test_rounds_that_go_on_may_have_so_many_epochs_each(corrected):
+    list(begun(corrected, ROUND))  # at its end nothing is left to go on from
+    told = []
+    for _ in range(3):
+        events = begun(corrected, ROUND, go_on=True)
+        told.append([event.epoch for event in events if isinstance(event, EpochEnd)])
+    assert told == [[1, 2], [3, 4], [5, 6]]
+
+
+def test_without_going_on_a_training_is_the_same_whatever_rounds_were_before(
+    corrected, monkeypatch
+):
+    seen, numbers = patches(monkeypatch)
+    for go_on in (False, True, True, False):
+        list(begun(corrected, ROUND, go_on=go_on))
+    assert seen[-1] == seen[0]
+    assert numbers[-1] == numbers[0]
 
 
 def test_what_ended_by_itself_leaves_no_state(corrected):

@@ -19,8 +19,6 @@ from napari_vessel.project import Project
 from napari_vessel.training import (
     EpochEnd,
     FitMemory,
-    PatchSampler,
-    RehearsingSampler,
     StepEnd,
 )
 from napari_vessel.volumes import write_atomically
@@ -44,6 +42,10 @@ class RetrainRun:
     asked. With the same corrections everything is as it was (but for which patches are drawn);
     with more, weights and optimiser go on, and what counts as best begins anew. Another network
     in use, or other settings, begin anew.
+
+    Rounds that go on from one another may have so many epochs each. After one that ended for
+    want of a better score the next begins anew from the network in use, with patches and
+    augmentations that none before it drew: their seed counts the steps of those that ended.
     """
 
     project: Project
@@ -69,26 +71,32 @@ class RetrainRun:
     def learned(self, device: torch.device, *, go_on: bool) -> _Learning:
         """Train, and return the network in its best state with its curve."""
         found = self._found(go_on=go_on)
-        learner, network = self._learner(device, found)
+        drawn = self._drawn() if go_on or found else 0
+        learner, network = self._learner(device, found, drawn)
+        if go_on:
+            epochs = learner.memory.epoch + self.lesson.config.epochs
+            learner.config = self.lesson.config.model_copy(update={"epochs": epochs})
         if found is None:
             self.folder.state.unlink(missing_ok=True)  # before the recipe that it is not of
         else:
             yield Progress(0, 1, "epochs", f"Going on after epoch {learner.memory.epoch}")
-        self._write(ended=False)
-        with closing(self._sampler(learner.memory.step)) as drawn:
-            learner.sampler = _Drawn(drawn)
+        self._write(ended=False, drawn=drawn)
+        with closing(self._seeded(drawn + learner.memory.step).sampler()) as batches:
+            learner.sampler = _Drawn(batches)
             end = yield from learner.learn()
-        if end.reason == "minutes":
+        cut_short = end.reason == "minutes" or (go_on and end.reason == "epochs")
+        if cut_short and learner.memory.idle < self.lesson.config.patience:
             learner.keep_now()
-            self._write(ended=True)
         else:
             self.folder.state.unlink(missing_ok=True)
+            drawn += learner.memory.step
+        self._write(ended=True, drawn=drawn)
         return network, learner.history
 
     def note(self, adopted: str | None) -> None:
         """Note that a network which came of it is better: it is gone on from there."""
-        if adopted and self.folder.state.exists():
-            self._write(ended=True, checkpoint=adopted)
+        if adopted:
+            self._write(ended=True, drawn=self._drawn(), checkpoint=adopted)
 
     # -- inside ----------------------------------------------------------------
 
@@ -109,12 +117,19 @@ class RetrainRun:
             _log.warning("The training before cannot be gone on with, it begins anew: %s", error)
             return None
 
+    def _drawn(self) -> int:
+        """Return the steps of trainings that ended: the next one draws other patches."""
+        try:
+            return max(int(read_recipe(self.folder.recipe).get("drawn", 0)), 0)
+        except (ProjectError, OSError, TypeError, ValueError):
+            return 0  # none before, or nobody knows
+
     def _learner(
-        self, device: torch.device, found: dict[str, Any] | None
+        self, device: torch.device, found: dict[str, Any] | None, drawn: int
     ) -> tuple[Learner[History], nn.Module]:
         network = self.checkpoint.load(device)
         learner = Learner(
-            self.lesson.task(network),
+            self._seeded(drawn).task(network),
             _Drawn(()),
             self.lesson.config,
             self.folder,
@@ -129,17 +144,17 @@ class RetrainRun:
             learner.restore(found)
         except ProjectError as error:
             _log.warning("The training before cannot be gone on with, it begins anew: %s", error)
-            return self._learner(device, None)  # half of it may be in this network
+            return self._learner(device, None, drawn)  # half of it may be in this network
         learner.seconds = 0.0  # what a person asks for now is time from now on
         if not found["same"]:
             learner.memory = FitMemory(step=learner.memory.step)
         return learner, network
 
-    def _sampler(self, step: int) -> PatchSampler | RehearsingSampler:
-        """Return what draws patches: others than before the interruption."""
+    def _seeded(self, steps: int) -> Lesson:
+        """Return the lesson whose patches are others than those of so many steps before."""
         config = self.lesson.config
-        seeded = config.model_copy(update={"seed": config.seed + step})
-        return replace(self.lesson, config=seeded).sampler()
+        seeded = config.model_copy(update={"seed": config.seed + steps})
+        return replace(self.lesson, config=seeded)
 
     def _recipe(self) -> dict[str, Any]:
         training = self.lesson.config.model_dump(mode="json", exclude={"minutes"})
