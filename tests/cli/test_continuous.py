@@ -10,7 +10,7 @@ import pytest
 
 from napari_vessel.cli import _continuous
 from napari_vessel.cli._continuous import Rounds
-from napari_vessel.errors import ReadError
+from napari_vessel.errors import NothingReviewedError, ReadError
 from napari_vessel.geometry import Box
 from napari_vessel.project import Project
 from napari_vessel.session import Continuous
@@ -92,3 +92,30 @@ def test_failing_again_and_again_it_ends_with_the_reason(project, monkeypatch) -
     made = rounds(project, monkeypatch, [ReadError("gone"), ReadError("gone")])
     trained = made.run()
     assert (trained.rounds, trained.failed) == (2, "gone")
+
+
+def test_where_only_the_audit_set_is_reviewed_it_waits_for_more(
+    project, monkeypatch, capsys
+) -> None:
+    paint(project)
+    waits = []
+
+    def wait(_seconds: float) -> None:
+        waits.append(1)
+        if len(waits) in {2, 4, 6}:
+            paint(project)
+        if len(waits) > 8:
+            raise KeyboardInterrupt
+
+    nothing = NothingReviewedError("Only the audit set is reviewed.")
+    made = rounds(project, monkeypatch, [nothing, nothing, nothing, True, False, False], wait=wait)
+    trained = made.run()
+    assert (trained.rounds, trained.failed, trained.adopted) == (3, "", ["c4"])
+    assert "Only the audit set" in "".join(capsys.readouterr())
+
+
+def test_until_idle_it_ends_where_only_the_audit_set_is_reviewed(project, monkeypatch) -> None:
+    paint(project)
+    nothing = NothingReviewedError("Only the audit set is reviewed.")
+    trained = rounds(project, monkeypatch, [nothing], until_idle=True).run()
+    assert (trained.rounds, trained.failed) == (0, "")

@@ -144,3 +144,29 @@ def test_switched_off_while_it_trains_it_stays_off(on: Continuous) -> None:
     on.switch(on=False)
     on.ended(result(adopted=True))
     assert on.state == "off"
+
+
+def test_with_nothing_to_learn_from_it_waits_says_why_and_wakes_at_corrections(
+    on: Continuous, clock: Clock
+) -> None:
+    for _ in range(5):  # as where one window of the audit set is reviewed after another
+        assert on.due(READY) == 1
+        on.begun()
+        on.nothing("Only the audit set is reviewed.")
+        assert on.due(READY) is None
+        assert (on.state, on.lacks) == ("waiting", True)
+        assert "Only the audit set" in on.sentence
+        on.news()
+        clock.now += 5
+    assert on.due(READY) == 1
+    assert "as soon as something is corrected" in on.sentence
+
+
+def test_what_is_corrected_while_a_round_finds_nothing_is_looked_at_next(
+    on: Continuous, clock: Clock
+) -> None:
+    on.begun()
+    on.news()
+    on.nothing("Only the audit set is reviewed.")
+    clock.now += 5
+    assert on.due(READY) == 1

@@ -7,7 +7,7 @@ from time import sleep
 
 import numpy as np
 
-from napari_vessel.errors import DeviceMemoryError, Offer
+from napari_vessel.errors import DeviceMemoryError, NothingReviewedError, Offer
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.training import EpochEnd, StepEnd
 from napari_vessel.workflows import (
@@ -167,6 +167,12 @@ def failing(request: object) -> Iterator[object]:
     raise DeviceMemoryError(message, OFFERS)
 
 
+def audited(request: Retrain) -> Iterator[object]:
+    """Refuse as where only the audit set is reviewed."""
+    yield Progress(0, 1, "steps", "Reading the corrections")
+    raise NothingReviewedError("Only the audit set is reviewed.")
+
+
 def real_clean(request: Clean) -> Iterator[object]:
     """Clean as the program does, but never come to an end for one setting."""
     if request.smallest_um3 == 999_999:
@@ -188,6 +194,7 @@ FAKES = {
 }
 ENDLESS = {**FAKES, "propose": endless_propose}
 LEARNING = {**FAKES, "retrain": endless_retrain}
+AUDITED = {**FAKES, "retrain": audited}
 FAILING = {
     "foresee": fake_foresee,
     "light": fake_light,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_vessel.annotation import UNTOUCHED, Place
+from napari_vessel.errors import NothingReviewedError
 from napari_vessel.geometry import Box, Plane
 from napari_vessel.project import AuditSet, AuditWindow, ReviewRecords
 from napari_vessel.training import LightConfig, split_blocks
@@ -16,6 +17,7 @@ from napari_vessel.workflows import (
     LightEnded,
     LightProposed,
     Propose,
+    Retrain,
     _light,
     audit_spared,
 )
@@ -138,3 +140,12 @@ def test_a_view_without_the_audit_set_is_what_a_training_reads_and_changes_nothi
         assert (view.read(WINDOW) == UNTOUCHED).all()
         assert split_blocks(view, audited.config.training) == lesson.split
         np.testing.assert_array_equal(overlay.read(Box.of(overlay.shape)), before)
+
+
+def test_where_only_the_audit_set_is_reviewed_a_training_says_so(project, labels):
+    list(WORKFLOWS["correct"](Correct(project.path, str(labels), (), WINDOW)))
+    records = ReviewRecords(project.path)
+    records.audit_path.parent.mkdir(exist_ok=True)
+    AuditSet((AuditWindow(Place(Plane.XY, WINDOW), 1.0),), guard=2).keep(records.audit_path)
+    with pytest.raises(NothingReviewedError, match="Only the audit set is reviewed"):
+        list(WORKFLOWS["retrain"](Retrain(project.path)))

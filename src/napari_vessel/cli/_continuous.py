@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import sleep
 
 from napari_vessel.cli._output import run, say
-from napari_vessel.errors import VesselError
+from napari_vessel.errors import NothingReviewedError, VesselError
 from napari_vessel.project import Project
 from napari_vessel.session import Continuous, Situation
 from napari_vessel.training import TrainingConfig
@@ -96,14 +96,18 @@ class Rounds:
         config = self.config.model_copy(update={"minutes": minutes})
         request = Retrain(self.project.path, config, go_on=self.rule.goes_on)
         self.rule.begun()
-        self.trained.rounds += 1
         try:
             result = run("retrain", request)
+        except NothingReviewedError as error:  # as where only the audit set is reviewed
+            self.rule.nothing(str(error))
+            return
         except VesselError as error:
+            self.trained.rounds += 1
             self.trained.failed = str(error)
             self.rule.failed(str(error))
             say(f"Round {self.trained.rounds} failed: {error}")
             return
+        self.trained.rounds += 1
         self.rule.ended(result)
         self.trained.last, self.trained.failed = result, ""
         if result.adopted and result.checkpoint:
@@ -114,5 +118,5 @@ class Rounds:
         """Tell whether there is nothing more to wait for."""
         if self.rule.state == "failed":
             return True
-        idle = self.rule.state == "resting" or not self._reviewed
+        idle = self.rule.state == "resting" or not self._reviewed or self.rule.lacks
         return self.until_idle and idle

@@ -58,6 +58,7 @@ __all__ = [
     "why_not",
 ]
 
+from ._compute_state import ComputeState as ComputeState
 from ._continuous import Continuous as Continuous
 from ._continuous import ContinuousState as ContinuousState
 from ._continuous import Situation as Situation
@@ -72,7 +73,6 @@ from ._graph_view import Histogram as Histogram
 from ._jobs import Job as Job
 from ._jobs import JobWish as JobWish
 from ._judges import Judges as Judges
-from ._learning import ComputeState as ComputeState
 from ._local import LocalThreshold as LocalThreshold
 from ._networks import Networks as Networks
 from ._objects import Objects as Objects

@@ -73,6 +73,11 @@ class Continuous:
         return self._rounds
 
     @property
+    def lacks(self) -> bool:
+        """Whether nothing of what is reviewed may be learned from."""
+        return bool(self._lacking)
+
+    @property
     def goes_on(self) -> bool:
         """Whether the next round goes on from the last one."""
         return self._trained
@@ -82,7 +87,7 @@ class Continuous:
         """Say what it does, or waits for."""
         return {
             "off": "",
-            "waiting": "Trains as soon as something is corrected.",
+            "waiting": self._lacking or "Trains as soon as something is corrected.",
             "training": f"Training, round {self._rounds + 1} on these corrections.",
             "held": "Training waits while you predict or paint.",
             "resting": f"Rests: {self._why}. It wakes when you correct something.",
@@ -97,7 +102,7 @@ class Continuous:
     def news(self) -> None:
         """Note that something was corrected: it wakes, and is patient anew."""
         self._changed = self._clock()
-        self._fresh = True
+        self._fresh, self._lacking = True, ""
         if self.state == "resting":
             self.state = "waiting"
 
@@ -105,7 +110,7 @@ class Continuous:
         """Return the minutes of the round to begin now; None where none is to."""
         if not self.on or self.state == "training" or now.training:
             return None
-        if now.reviewed == 0:
+        if now.reviewed == 0 or self._lacking:
             self.state = "waiting"
             return None
         if not self._fresh and self._tired():
@@ -136,6 +141,14 @@ class Continuous:
         if self.on:
             self.state = "waiting"
 
+    def nothing(self, why: str) -> None:
+        """Note that a round had nothing to learn from: it waits for the next correction."""
+        if not self._fresh:  # else something was corrected meanwhile
+            self._lacking = f"Waits: {why}"
+        self._fresh = True
+        if self.on:
+            self.state = "waiting"
+
     def failed(self, why: str) -> None:
         """Note that a round failed: it is tried again, but not for ever."""
         self._failures += 1
@@ -151,6 +164,7 @@ class Continuous:
         now = self._clock()
         self._rounds = self._idle = self._failures = 0
         self._fresh, self._trained = True, False
+        self._lacking = ""
         self._changed, self._gained = now - self.config.settle_seconds, now
 
     def _tired(self) -> bool:

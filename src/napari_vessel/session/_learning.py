@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from time import monotonic, sleep
 from typing import Any
 
 from napari_vessel.errors import NothingReviewedError
 from napari_vessel.geometry import Box, Plane
-from napari_vessel.project import Project, use_checkpoint
+from napari_vessel.project import Project, read_verdict, use_checkpoint, write_verdict
 from napari_vessel.runner import Heartbeat, Runner
+from napari_vessel.session._compute_state import ComputeState, compute_state
 from napari_vessel.session._hand import SessionHand
+from napari_vessel.session._light_sentences import light_sentence, nothing_near
 from napari_vessel.session._quick_look import QuickUpdates
 from napari_vessel.session._values import Activity, ActivityName, Answer, Asked, Opened
 from napari_vessel.training import LightConfig, StepEnd, TrainingConfig
@@ -31,26 +33,13 @@ from napari_vessel.workflows import (
     Retrained,
 )
 
-__all__ = ["ComputeState", "SessionLearning"]
+__all__ = ["SessionLearning"]
 
 Learning = Generator[Asked | Answer, None, None]
 
 _LOOK_S = 0.05  # how often is looked whether a stroke has ended
 # Below 0 nobody waits for it: it has a core less, and everything else goes first.
 _TRAINING, _LIGHT = -1, 2
-_LONG_STEP_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class ComputeState:
-    """How the compute process is while it works: a sentence where it hangs, else empty."""
-
-    sentence: str = ""
-
-    @property
-    def hangs(self) -> bool:
-        """Whether a person should know."""
-        return bool(self.sentence)
 
 
 class SessionLearning(SessionHand):
@@ -64,22 +53,34 @@ class SessionLearning(SessionHand):
 
     # -- long: generators for a worker's thread --------------------------------
 
-    def retrain(self, config: TrainingConfig | None = None, *, go_on: bool = False) -> Learning:
+    def retrain(
+        self,
+        config: TrainingConfig | None = None,
+        *,
+        go_on: bool = False,
+        by_itself: bool = False,
+    ) -> Learning:
         """Train on what was reviewed; the network is taken only if it is better.
 
         And only while no stroke is under way, and all that was painted is in the journal.
-        ``go_on``: from where the last training came to the end of its time.
+        ``go_on``: from where the last training came to the end of its time. ``by_itself``: no
+        person asked for it, so that it is no failure where there is nothing to learn from yet.
         """
         project = self._kept_project()
         request = Retrain(project.path, config, take=False, go_on=go_on)
         yield Asked("retrain", request, "Waiting for the compute process …")
-        with closing(self.runner.run("retrain", request, priority=_TRAINING)) as events:
-            for event in seldom(events):
-                if isinstance(event, Retrained) and event.adopted and not event.taken:
-                    yield from self._between_strokes(request)
-                    yield Answer("retrain", request, _taken(project, event))
-                else:
-                    yield Answer("retrain", request, event)
+        try:
+            with closing(self.runner.run("retrain", request, priority=_TRAINING)) as events:
+                for event in seldom(events):
+                    if isinstance(event, Retrained) and event.adopted and not event.taken:
+                        yield from self._between_strokes(request)
+                        yield Answer("retrain", request, _taken(project, event))
+                    else:
+                        yield Answer("retrain", request, event)
+        except NothingReviewedError as error:
+            if not by_itself:
+                raise
+            yield Answer("retrain", request, error)
 
     def light(
         self,
@@ -100,7 +101,7 @@ class SessionLearning(SessionHand):
                 for event in events:
                     yield Answer("light", request, event)
         except NothingReviewedError:  # no failure: a person asked for a slice, not for an update
-            yield Answer("light", request, _nothing_near(request))
+            yield Answer("light", request, nothing_near(request))
 
     # -- at once ---------------------------------------------------------------
 
@@ -166,15 +167,30 @@ class SessionLearning(SessionHand):
     def _show_answer(self, answer: Answer) -> None:
         event = answer.event
         if isinstance(event, Heartbeat):
-            self._note(_compute_state(event, self._patience()))
+            self._note(compute_state(event, self._patience()))
             return
         self._note(ComputeState())
         if isinstance(event, LightProposed):
             self._show_light(event)
+        elif isinstance(event, NothingReviewedError):
+            self._show(Activity(answer.name, "done", str(event), error=event))
         elif isinstance(event, LightEnded):
             self._show(Activity("light", "done", light_sentence(event), 1.0))
         else:
             super()._show_answer(answer)
+
+    def _begin(self, asked: Asked) -> None:
+        """Begin, and say so where another program took a network into use meanwhile."""
+        project = self.project if asked.name in {"predict", "retrain"} else None
+        now = project.config.checkpoint if project else self.checkpoint
+        if now == self.checkpoint:
+            super()._begin(asked)
+            return
+        told = f"{now} is in use now: it was taken beside this window. {asked.sentence}"
+        super()._begin(replace(asked, sentence=told))
+        self._use_checkpoint(now)
+        if project is not None and project.config.threshold is None:
+            self._show_threshold(project.threshold)
 
     def _finish(self, name: ActivityName, event: Proposed | Retrained | Exported) -> None:
         asked = self._questions.get(name)
@@ -253,50 +269,7 @@ def _taken(project: Project, event: Retrained) -> Retrained:
     if use_checkpoint(project, event.checkpoint, instead_of=event.parent) is not None:
         return replace(event, taken=True)
     reason = f"Kept {project.config.checkpoint}: it came into use while this one was training."
-    return replace(event, adopted=False, reason=reason)
-
-
-def _compute_state(beat: Heartbeat, patience: float) -> ComputeState:
-    if beat.silent_s >= patience:
-        return ComputeState(
-            f"The compute process has given no sign of life for {beat.silent_s:.0f} s. The "
-            "machine may be out of memory, or the process stopped: wait, or start it anew. "
-            "Nothing you painted is affected."
-        )
-    if beat.step_s >= _LONG_STEP_S:
-        return ComputeState(
-            f"One step has taken {beat.step_s:.0f} s so far: the compute process is alive, but "
-            "busy. Wait, or start it anew."
-        )
-    return ComputeState()
-
-
-def _nothing_near(request: Light) -> LightEnded:
-    """Tell that there is nothing to learn from."""
-    return LightEnded(
-        plane=request.plane,
-        index=request.index,
-        slices=0,
-        learned_from=0,
-        steps=0,
-        dice_before=0.0,
-        dice_after=0.0,
-        held_out=False,
-        shown=False,
-        seconds=0.0,
-    )
-
-
-def light_sentence(event: LightEnded) -> str:
-    """Say what came of a light update."""
-    where = f"{event.plane.value.upper()} {event.index}"
-    if not event.learned_from:
-        return f"No quick update around {where}: nothing near may be learned from yet."
-    if not event.shown:
-        return f"A quick update around {where} was no better than what is shown: nothing changed."
-    slices = f"{event.slices} slice{'s' if event.slices != 1 else ''}"
-    learned = f"{event.learned_from} corrected one{'s' if event.learned_from != 1 else ''}"
-    return (
-        f"{slices} around {where} updated in {event.seconds:.0f} s from {learned}. Provisional: "
-        "not exported unless you accept it."
-    )
+    folder = project.checkpoints / event.checkpoint
+    if (verdict := read_verdict(folder)) is not None:
+        write_verdict(folder, verdict.model_copy(update={"adopted": False, "reason": reason}))
+    return replace(event, adopted=False, checkpoint=None, rejected=event.checkpoint, reason=reason)

@@ -47,7 +47,7 @@ SaveState = Literal["nothing", "saving", "saved", "aside", "failed"]
 class Activity:
     """One of the long things a session does: what it is doing, or what came of it.
 
-    ``error`` is what it failed with.
+    ``error`` is what it failed with, or why there was nothing to do.
     """
 
     name: ActivityName

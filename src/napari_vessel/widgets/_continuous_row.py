@@ -8,6 +8,7 @@ from pathlib import Path
 from qtpy.QtCore import QTimer, Signal  # type: ignore[attr-defined]  # qtpy renames Signal
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
+from napari_vessel.errors import NothingReviewedError
 from napari_vessel.session import Activity, Continuous, Situation
 from napari_vessel.training import TrainingConfig
 from napari_vessel.widgets._section import Desk, Sentence, button
@@ -90,7 +91,7 @@ class ContinuousRow(QWidget):
             go_on = self.rule.goes_on
             config = self._settings().model_copy(update={"minutes": minutes})
             self.rule.begun()
-            jobs.start("retrain", lambda: session.retrain(config, go_on=go_on))
+            jobs.start("retrain", lambda: session.retrain(config, go_on=go_on, by_itself=True))
         self.update_state()
 
     # -- what happened ---------------------------------------------------------
@@ -98,12 +99,15 @@ class ContinuousRow(QWidget):
     def _on_activity(self, activity: Activity) -> None:
         if activity.name != "retrain" or self.rule.state != "training":
             return
-        if activity.state == "failed":
+        if isinstance(activity.error, NothingReviewedError):
+            self.rule.nothing(str(activity.error))
+        elif activity.state == "failed":
             self.rule.failed(activity.sentence)
             if not self.rule.on:
                 self._timer.stop()
                 self._show_switch(on=False)
-        elif activity.state == "cancelled":
+        elif activity.state == "cancelled" and self._place == self._open_place():
+            # Else it ends as another project is opened, of which nobody said anything yet.
             self.switch.setChecked(False)  # a person who cancels wants no next round
         self.update_state()
 
@@ -123,14 +127,17 @@ class ContinuousRow(QWidget):
             jobs.start("predict", lambda: session.predict(focus))
 
     def _on_opened(self) -> None:
-        opened = self._desk.session.opened
-        place = opened.place if opened else None
+        place = self._open_place()
         if place != self._place:  # another project, not another region of it
             self._place = place
             self._set_paused(paused=False)
             self._show_switch(on=self._desk.session.trains_continuously)
             self._follow_switch(on=self.switch.isChecked())
         self.update_state()
+
+    def _open_place(self) -> Path | None:
+        opened = self._desk.session.opened
+        return opened.place if opened else None
 
     # -- asking ----------------------------------------------------------------
 

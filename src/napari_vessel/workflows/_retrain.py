@@ -9,6 +9,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
+from napari_vessel.errors import NothingReviewedError
 from napari_vessel.networks import Checkpoint, choose_device
 from napari_vessel.project import Project
 from napari_vessel.training import TrainingConfig
@@ -70,10 +71,21 @@ def retrain(request: Retrain) -> Iterator[Any]:
 def read_lesson(
     project: Project, volume: Volume, checkpoint: Checkpoint, config: TrainingConfig | None
 ) -> tuple[Lesson, dict[str, int]]:
-    """Return what is to be learned, and the position of the journals that it was read at."""
+    """Return what is to be learned, and the position of the journals that it was read at.
+
+    Raises
+    ------
+    NothingReviewedError
+        All that is reviewed is of the audit set.
+    """
     learned = checkpoint.card.corrections
     with closing(read_corrections(project)) as corrections:
         overlay, position = corrections.overlay, corrections.position
         newest = None if learned is None else corrections.strokes.boxes_since(learned)
-    spare_audit(project, overlay)
+    reviewed = overlay.reviewed
+    if not spare_audit(project, overlay).reviewed and reviewed:
+        raise NothingReviewedError(
+            "Only the audit set is reviewed, and nothing is learned from it: correct or accept a "
+            "slice elsewhere."
+        )
     return lesson_of(project, volume, overlay, checkpoint, config, newest), position
