@@ -1,6 +1,7 @@
 """When it says stop, when go on, and how many hours it foresees: of made-up scores, as a table."""
 
 from contextlib import closing
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -20,7 +21,8 @@ WINDOWS = 6
 
 def point(hours, dice, low=None, high=None):
     scored = Interval(dice, dice - 0.02 if low is None else low, high or dice + 0.02)
-    return AuditPoint(hours * 3600, hours, "starter", f"p{hours:g}", scored, scored, WINDOWS)
+    name = f"n{hours:g}-{dice:g}"
+    return AuditPoint(hours * 3600, hours, name, "p", scored, scored, WINDOWS, dice)
 
 
 def points(curve, *hours):
@@ -35,9 +37,13 @@ def counts(curve, hour, windows=WINDOWS):
     return table
 
 
+def tables(curve, hours, windows=WINDOWS):
+    return np.array([counts(curve, hour, windows) for hour in hours]).reshape(-1, windows, 7)
+
+
 def foreseen(curve, hours, target, now):
     found = points(curve, *hours)
-    return forecast(found, [counts(curve, hour) for hour in hours], target, now)
+    return forecast(found, tables(curve, hours), target, now)
 
 
 # -- the forecast ------------------------------------------------------------------------------
@@ -74,20 +80,11 @@ def test_the_less_windows_agree_the_wider_the_forecast():
         mixed = counts(HALVING, hour)
         mixed[: WINDOWS // 2] = counts(slow, hour, WINDOWS // 2)
         uneven.append(mixed)
-    sure = forecast(points(HALVING, *hours), even, 0.9, 2.0)
-    unsure = forecast(points(HALVING, *hours), uneven, 0.9, 2.0)
+    sure = forecast(points(HALVING, *hours), np.stack(even), 0.9, 2.0)
+    unsure = forecast(points(HALVING, *hours), np.stack(uneven), 0.9, 2.0)
     assert sure.high - sure.low < 1e-6
     assert unsure.low < unsure.value < unsure.high
     assert unsure.value > sure.value
-
-
-def test_windows_that_nobody_filled_in_count_nothing():
-    hours = (0, 1, 2)
-    tables = [counts(HALVING, hour) for hour in hours]
-    for table in tables:
-        table[0] = np.nan
-    found = forecast(points(HALVING, *hours), tables, 0.9, 2.0)
-    assert found.value == pytest.approx(4.0, abs=1e-6)
 
 
 # -- the verdict -------------------------------------------------------------------------------
@@ -132,7 +129,43 @@ FOUR = Interval(4.0, 3.0, 6.5)
             2.0,
             "early",
             "Audit Dice 0.800 (0.780 to 0.820). A forecast needs 1 more retrained network.",
-            id="two scores",
+            id="two networks",
+        ),
+        pytest.param(
+            [replace(each, checkpoint="starter") for each in points(USELESS, 0, 1, 2)],
+            FOUR,
+            0.9,
+            2.0,
+            "early",
+            "Audit Dice 0.600 (0.580 to 0.620). A forecast needs 2 more retrained networks.",
+            id="three scores of one network",
+        ),
+        pytest.param(
+            [*points(USELESS, 0, 1), replace(point(2, 0.6), compared=None)],
+            FOUR,
+            0.9,
+            2.0,
+            "early",
+            "Audit Dice 0.600 (0.580 to 0.620). A forecast needs 1 more retrained network.",
+            id="three networks, one of which was scored on other windows",
+        ),
+        pytest.param(
+            [replace(point(1, 1.0, 1.0, 1.0), windows=2)],
+            None,
+            0.9,
+            1.0,
+            "early",
+            "Audit Dice 1.000 (1.000 to 1.000) on 2 windows of the audit set: fill in at least 3.",
+            id="too few windows to know how sure it is",
+        ),
+        pytest.param(
+            [point(1, 0.6), replace(point(2, 1.0, 1.0, 1.0), windows=1)],
+            None,
+            0.9,
+            2.0,
+            "early",
+            "Audit Dice 0.600 (0.580 to 0.620). A forecast needs 1 more retrained network.",
+            id="the last network on too few windows: the one before it counts",
         ),
         pytest.param(
             [*points(HALVING, 1, 2), point(2, 0.81)],
@@ -141,7 +174,7 @@ FOUR = Interval(4.0, 3.0, 6.5)
             2.0,
             "early",
             "Audit Dice 0.810 (0.790 to 0.830). A forecast needs 1 more retrained network.",
-            id="three scores at two different hours",
+            id="three networks at two different hours",
         ),
         pytest.param(
             points(HALVING, 0, 1, 2),
@@ -237,7 +270,8 @@ def test_from_the_records_of_a_project_to_the_sentence(project):
         table = counts(HALVING, hour, len(windows))
         scored = {w.place.id: list(row) for w, row in zip(windows, table, strict=True)}
         noted = {"kind": "audit", "at": hour * 3600, "proposal": f"p{hour}", "windows": scored}
-        records.progress.add(noted | {"checkpoint": "tiny", "threshold": 0.5})
+        network = {"checkpoint": f"n{hour}", "threshold": 0.5, "credited": "windows"}
+        records.progress.add(noted | network)
     with closing(project.open_corrections(read_only=True)) as corrections:
         stock = stock_of(project, corrections.overlay, timeline, 0.9)
         near = stock_of(project, corrections.overlay, timeline, 0.75)

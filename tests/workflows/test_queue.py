@@ -47,7 +47,7 @@ def probability():
     return values
 
 
-def propose(project, name, values, before=None, complete=True):
+def propose(project, name, values, before=None, complete=True, network="starter"):
     spec = StoreSpec(
         shape=SHAPE,
         voxel_size=project.config.volume.voxel_size,
@@ -56,7 +56,7 @@ def propose(project, name, values, before=None, complete=True):
         attrs={
             "region": str(WHOLE),
             "before": before,
-            "checkpoint": "starter",
+            "checkpoint": network,
             "inference": {"planes": ["xy", "xz", "yz"]},
         },
     )
@@ -65,7 +65,7 @@ def propose(project, name, values, before=None, complete=True):
     if complete:
         store.finish()
     BlockLedger.open(ledger_path(project.proposals, name)).record(WHOLE)
-    project.update(proposal=name, threshold=0.5, smallest_um3=0.0)
+    project.update(proposal=name, checkpoint=network, threshold=0.5, smallest_um3=0.0)
 
 
 @pytest.fixture
@@ -273,7 +273,7 @@ def test_no_place_is_in_the_audit_set_and_nothing_learns_from_it(project):
 # -- progress ----------------------------------------------------------------------------------
 
 
-def test_each_proposal_is_scored_once_on_what_is_filled_in(project):
+def test_each_network_is_scored_once_on_what_is_filled_in(project):
     drawn = last("audit", DrawAudit(project.path, AuditConfig(count=3, window=16)))
     nothing = last("progress", TakeStock(project.path))
     assert (nothing.verdict, nothing.audits) == ("early", ())
@@ -290,7 +290,7 @@ def test_each_proposal_is_scored_once_on_what_is_filled_in(project):
     assert first.verdict == "reached"
     assert first.slices == ()  # a window of the audit set is no slice that was corrected
     worse = np.full(SHAPE, 255, np.uint8)
-    propose(project, "p2", worse)
+    propose(project, "p2", worse, network="worse")
     second = last("progress", TakeStock(project.path))
     assert [point.proposal for point in second.audits] == ["p1", "p2"]
     assert second.audits[1].dice.value < 1

@@ -8,7 +8,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_vessel.workflows import Stock
+from napari_vessel.workflows import AuditPoint, Stock
 
 __all__ = ["ProgressPlot"]
 
@@ -18,7 +18,10 @@ _FLOOR = 0.2  # of Dice: what is lower is drawn at the bottom
 
 
 class ProgressPlot(QWidget):
-    """Dice over hours of work: audit set as bars joined by a line, slices as dots."""
+    """Dice over hours of work: networks on the audit set as bars, slices as dots.
+
+    A line joins the networks' Dice on the windows that all of them were scored on.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +29,8 @@ class ProgressPlot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Progress over hours of work")
         self.setToolTip(
-            "Bars: Dice of the network on the audit set, nine of ten redrawn sets lie in them. "
+            "Bars: Dice of each network on the audit set, nine of ten redrawn sets lie in them. "
+            "The line joins their Dice on the windows that all of them were scored on. "
             "Dots: Dice of what was proposed in a slice against what you made of it. Dashed: the "
             "target."
         )
@@ -62,8 +66,7 @@ class ProgressPlot(QWidget):
         for point in stock.slices:
             if point.dice is not None:
                 painter.drawEllipse(_at(area, point.hours, point.dice, last), 2, 2)
-        bars = [(p.hours, p.dice.low, p.dice.value, p.dice.high) for p in stock.audits]
-        self._bars(painter, area, bars, last)
+        self._bars(painter, area, stock.audits, last)
         painter.setPen(grey)
         below = QRectF(2, area.bottom(), area.width(), _MARGIN)
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, _time(last))
@@ -74,18 +77,22 @@ class ProgressPlot(QWidget):
         self,
         painter: QPainter,
         area: QRectF,
-        bars: Sequence[tuple[float, float, float, float]],
+        audits: Sequence[AuditPoint],
         last: float,
     ) -> None:
         painter.setPen(QPen(_AUDIT, 2))
-        for hours, low, middle, high in bars:
-            painter.drawLine(_at(area, hours, low, last), _at(area, hours, high, last))
-            painter.drawEllipse(_at(area, hours, middle, last), 3, 3)
-        line = [_at(area, hours, middle, last) for hours, _, middle, _ in bars]
-        painter.drawPolyline(QPolygonF(line))
+        for each in audits:
+            low, middle, high = (
+                _at(area, each.hours, score, last)
+                for score in (each.dice.low, each.dice.value, each.dice.high)
+            )
+            painter.drawLine(low, high)
+            painter.drawEllipse(middle, 3, 3)
+        curve = sorted((p.hours, p.compared) for p in audits if p.compared is not None)
+        painter.drawPolyline(QPolygonF([_at(area, *point, last) for point in curve]))
 
     def _legend(self, painter: QPainter, stock: Stock) -> None:
-        audit = f"audit {stock.audits[-1].dice.value:.3f}" if stock.audits else "audit"
+        audit = f"audit {stock.judged.dice.value:.3f}" if stock.judged else "audit"
         known = [point.dice for point in stock.slices if point.dice is not None]
         slices = f"slices {known[-1]:.3f}" if known else "slices"
         half = self.width() // 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from time import time
 from typing import Any
@@ -17,6 +17,12 @@ from napari_vessel.project import AuditSet, Project, Proposal, ReviewRecords, dr
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._progress_events import AuditPlace, DrawAudit
 from napari_vessel.workflows._queue import planes_of
+
+CREDITED = "windows"
+"""How a record was made: window by window. One without the word took the uppermost layer's
+network for that of all windows."""
+
+_SAME = ("checkpoint", "threshold", "credited")
 
 
 def draw_audit_set(request: DrawAudit) -> Iterator[Progress | AuditSet]:
@@ -67,27 +73,57 @@ def audited(audit: AuditSet | None, overlay: Overlay) -> tuple[AuditPlace, ...]:
 
 
 def audit_record(
-    audit: AuditSet, overlay: Overlay, proposal: Proposal, threshold: float
+    audit: AuditSet, overlay: Overlay, proposal: Proposal, checkpoint: str, threshold: float
 ) -> dict[str, Any] | None:
-    """Return what is noted of a proposal: the counts of every window that is filled.
+    """Return what is noted of a network: the counts of each filled window that is its own.
 
-    None where no window is.
+    That is one all of which shows what this network, and no other, proposed. None where no
+    filled window is.
     """
     windows = {
         window.place.id: _counts(overlay, proposal, window.place.box, threshold)
         for window in audit.windows
         if _reviewed(overlay, window.place) == 1
+        and network_behind(proposal, window.place.box) == checkpoint
     }
     if not windows:
         return None
     return {
         "kind": "audit",
         "at": round(time(), 3),
-        "checkpoint": str(proposal.recipe.get("checkpoint", "")),
+        "checkpoint": checkpoint,
         "proposal": proposal.id,
         "threshold": threshold,
+        "credited": CREDITED,
         "windows": windows,
     }
+
+
+def with_earlier(
+    record: dict[str, Any], earlier: Sequence[dict[str, Any]], places: Sequence[AuditPlace]
+) -> dict[str, Any]:
+    """Add the filled windows of this network that something else covers by now.
+
+    Only what was counted at the same threshold, and known to be of this network.
+    """
+    same = [old["windows"] for old in earlier if all(old.get(k) == record[k] for k in _SAME)]
+    known: dict[str, Any] = same[-1] if same else {}
+    filled = [each.place.id for each in places if each.reviewed == 1]
+    both = known | record["windows"]
+    return record | {"windows": {place: both[place] for place in filled if place in both}}
+
+
+def network_behind(proposal: Proposal, box: Box) -> str | None:
+    """Name the checkpoint that all of a box shows the proposal of.
+
+    None where it is of several proposals, of one that is not complete, or of none.
+    """
+    for layer in proposal.layers:
+        blocks = [layer.region] if layer.complete else layer.ledger.done
+        if any(block.intersection(box) for block in blocks):
+            whole = layer.complete and layer.region.contains(box)
+            return str(layer.recipe.get("checkpoint")) if whole else None
+    return None
 
 
 def _reviewed(overlay: Overlay, place: Place) -> float:

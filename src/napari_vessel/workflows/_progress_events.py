@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,9 @@ from napari_vessel.annotation import Place
 from napari_vessel.metrics import Interval
 from napari_vessel.project import AuditConfig
 
+FEWEST_WINDOWS = 3
+"""Of the audit set, of which redrawing can tell how sure a score is."""
+
 Verdict = Literal["early", "go on", "reached", "level"]
 
 
@@ -17,7 +21,8 @@ Verdict = Literal["early", "go on", "reached", "level"]
 class TakeStock:
     """Tell how far a project is; ``target`` is the Dice on the audit set that is wanted.
 
-    Proposals that were not scored on the audit set yet are, and that is noted in the project.
+    The network in use is scored on the audit set where it was not yet; that is noted in the
+    project.
     """
 
     project: Path
@@ -50,7 +55,22 @@ class SlicePoint:
 
 @dataclass(frozen=True, slots=True)
 class AuditPoint:
-    """How a proposal did on the audit set, after so many hours of work."""
+    """How a network did on the audit set.
+
+    Attributes
+    ----------
+    utc
+        When it was scored last.
+    hours
+        Of work when it was scored first: later ones taught it nothing.
+    proposal
+        The one in view when it was scored last.
+    dice, cldice
+        On all ``windows`` that it was scored on.
+    compared
+        Dice on the windows that it shares with the other networks of the curve; None: it shares
+        too few and is left out of the curve.
+    """
 
     utc: float
     hours: float
@@ -59,6 +79,13 @@ class AuditPoint:
     dice: Interval
     cldice: Interval
     windows: int
+    compared: float | None = None
+
+
+def judged(audits: Sequence[AuditPoint]) -> AuditPoint | None:
+    """Return the score that counts now: the last one on enough windows, else the last."""
+    known = [point for point in audits if point.windows >= FEWEST_WINDOWS] or [*audits]
+    return known[-1] if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +104,10 @@ class Stock:
     ----------
     hours
         Of work with the brush in hand, pauses left out.
-    slices, audits
+    slices
         In the order of time.
+    audits
+        One for each network, in the order in which they were scored last.
     audit
         The windows of the audit set; empty where none was drawn.
     target
@@ -97,6 +126,11 @@ class Stock:
     verdict: Verdict
     sentence: str
     hours_left: Interval | None = None
+
+    @property
+    def judged(self) -> AuditPoint | None:
+        """The score that counts now; None where no network was scored."""
+        return judged(self.audits)
 
     @property
     def seconds_per_slice(self) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from napari_vessel.annotation import Place, Timeline
 from napari_vessel.metrics import COUNTS, cldice_of, counts_interval, dice_of
 from napari_vessel.project import AuditSet
+from napari_vessel.workflows._progress_audit import CREDITED
+from napari_vessel.workflows._progress_compared import comparable
 from napari_vessel.workflows._progress_events import AuditPoint, SlicePoint
 
 _NEAR_S = 5.0  # a record is written right after its slice
@@ -38,28 +41,65 @@ def slice_points(timeline: Timeline, records: Iterable[dict[str, Any]]) -> tuple
 
 def audit_points(
     timeline: Timeline, records: Iterable[dict[str, Any]], audit: AuditSet | None
-) -> tuple[tuple[AuditPoint, ...], tuple[Counts, ...]]:
-    """Return how each proposal did, and the weighted counts of its windows, (windows, 7).
+) -> tuple[tuple[AuditPoint, ...], Counts]:
+    """Return how each network did, by its last record, and the counts by which they compare.
 
-    The windows come in the order of ``audit``; one that was filled later has NaN.
+    The counts are weighted, (networks, windows, 7): of those points that have ``compared``, on
+    the windows that all of these were scored on. A record of before windows were credited one by
+    one may tell of another network than it says, so that it is shown and not compared.
     """
-    points, counts = [], []
     weights = {window.place.id: window.weight for window in audit.windows} if audit else {}
+    weight = np.array(list(weights.values()), float)
+    scored = _last_of_each(records, list(weights))
+    points = [_point(each, timeline, weight) for each in scored]
+    tables = np.stack([each.table for each in scored]) if scored else np.zeros((0, 0, COUNTS))
+    known = np.array([each.record.get("credited") == CREDITED for each in scored], np.bool_)
+    networks, windows = comparable(~np.isnan(tables).any(axis=2) & known[:, None])
+    counts = (tables * weight[:, None])[networks][:, windows] if scored else tables
+    values = iter(dice_of(counts.sum(axis=1)).tolist())
+    marked = zip(points, networks, strict=True)
+    return tuple(replace(p, compared=next(values)) if n else p for p, n in marked), counts
+
+
+@dataclass(slots=True)
+class _Scored:
+    """The last record of a network, its counts in the order of the windows, NaN where none."""
+
+    first: float
+    record: dict[str, Any]
+    table: Counts
+
+
+def _last_of_each(records: Iterable[dict[str, Any]], names: Sequence[str]) -> list[_Scored]:
+    """Keep the last record of each network, the one that was scored last at the end."""
+    found: dict[str, _Scored] = {}
     for record in records:
         if record.get("kind") != "audit" or not isinstance(record.get("windows"), dict):
             continue
-        table = _table(record["windows"], list(weights))
-        filled = ~np.isnan(table).any(axis=1)
-        if not filled.any():
+        table = _table(record["windows"], names)
+        if np.isnan(table).any(axis=1).all():
             continue
-        weight = np.array(list(weights.values()))[filled]
-        dice, cldice = (counts_interval(table[filled], weight, s) for s in (dice_of, cldice_of))
-        at = float(record.get("at", 0))
-        checkpoint, proposal = str(record.get("checkpoint")), str(record.get("proposal"))
-        hours, count = timeline.worked_until(at) / 3600, int(filled.sum())
-        points.append(AuditPoint(at, hours, checkpoint, proposal, dice, cldice, count))
-        counts.append(table * np.array(list(weights.values()))[:, None])
-    return tuple(points), tuple(counts)
+        name, at = str(record.get("checkpoint")), float(record.get("at", 0))
+        before = found.pop(name, None)
+        found[name] = _Scored(before.first if before else at, record, table)
+    return list(found.values())
+
+
+def _point(scored: _Scored, timeline: Timeline, weight: Counts) -> AuditPoint:
+    filled, record = ~np.isnan(scored.table).any(axis=1), scored.record
+    dice, cldice = (
+        counts_interval(scored.table[filled], weight[filled], score)
+        for score in (dice_of, cldice_of)
+    )
+    return AuditPoint(
+        utc=float(record.get("at", 0)),
+        hours=timeline.worked_until(scored.first) / 3600,
+        checkpoint=str(record.get("checkpoint")),
+        proposal=str(record.get("proposal")),
+        dice=dice,
+        cldice=cldice,
+        windows=int(filled.sum()),
+    )
 
 
 def _nearest(records: Sequence[dict[str, Any]], at: float) -> dict[str, Any]:

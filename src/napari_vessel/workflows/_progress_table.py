@@ -14,7 +14,7 @@ from napari_vessel.workflows._progress_events import AuditPoint, SlicePoint, Sto
 _COLUMNS = (
     *("utc", "hours", "kind", "place", "seconds", "dice", "wrong_voxels"),
     *("dice_low", "dice_high", "cldice", "cldice_low", "cldice_high", "windows"),
-    *("checkpoint", "proposal"),
+    *("checkpoint", "proposal", "dice_compared"),
 )
 
 
@@ -31,7 +31,7 @@ def as_csv(stock: Stock) -> str:
 
 def as_values(stock: Stock) -> dict[str, Any]:
     """Return what is known, as ``progress --json`` prints it."""
-    last = stock.audits[-1] if stock.audits else None
+    last = stock.judged
     return {
         "hours": stock.hours,
         "slices": len(stock.slices),
@@ -73,6 +73,7 @@ def _audit_row(point: AuditPoint) -> dict[str, Any]:
         "windows": point.windows,
         "checkpoint": point.checkpoint,
         "proposal": point.proposal,
+        "dice_compared": "" if point.compared is None else round(point.compared, 5),
     }
 
 

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_vessel.metrics import Interval, LearningCurve, dice_of, fit_learning, redrawn
-from napari_vessel.workflows._progress_events import AuditPoint, SlicePoint, Verdict
+from napari_vessel.workflows._progress_compared import FEWEST_NETWORKS
+from napari_vessel.workflows._progress_events import (
+    FEWEST_WINDOWS,
+    AuditPoint,
+    SlicePoint,
+    Verdict,
+    judged,
+)
 
 _LEVEL_GAIN = 0.005  # of Dice in an hour: less is not worth it
 _DRAWS = 200
@@ -20,20 +27,20 @@ Counts = NDArray[np.float64]
 
 
 def forecast(
-    points: Sequence[AuditPoint], counts: Sequence[Counts], target: float, now_h: float
+    points: Sequence[AuditPoint], counts: Counts, target: float, now_h: float
 ) -> Interval | None:
     """Return the hours that are left to the target: the median and nine of ten draws.
 
-    Every draw takes other windows of the audit set for all proposals alike; None with fewer
-    than three proposals scored at different hours. Infinite where it never comes.
+    Every draw takes other windows of the audit set for all networks alike; None with fewer
+    than three networks compared, scored at different hours. Infinite where it never comes.
+    ``counts`` are those of the points that are compared, as :func:`audit_points` returns them.
     """
-    hours = np.array([point.hours for point in points])
-    if fit_learning(hours, np.array([point.dice.value for point in points])) is None:
+    if _curve(points) is None:
         return None
-    tables = np.nan_to_num(np.stack(counts))
+    hours = np.array([point.hours for point in points if point.compared is not None])
     left = [
-        _left(fit_learning(hours, dice_of(np.tensordot(draw, tables, (0, 1)))), target, now_h)
-        for draw in redrawn(tables.shape[1], draws=_DRAWS).astype(float)
+        _left(fit_learning(hours, dice_of(np.tensordot(draw, counts, (0, 1)))), target, now_h)
+        for draw in redrawn(counts.shape[1], draws=_DRAWS).astype(float)
     ]
     low, middle, high = np.quantile(left, [0.05, 0.5, 0.95], method="nearest")
     return Interval(float(middle), float(low), float(high))
@@ -45,22 +52,20 @@ def verdict(
     left: Interval | None,
     target: float,
     now_h: float,
+    filled: int = 0,
 ) -> tuple[Verdict, str]:
-    """Say whether to stop, and why, in a sentence."""
-    if not audits:
-        return _without_audit(slices)
-    last = audits[-1]
+    """Say whether to stop, and why, in a sentence; ``filled`` windows of the audit set are."""
+    last = judged(audits)
+    if last is None:
+        return "early", _without_audit(slices, filled)
     so_far = f"Audit Dice {last.dice.value:.3f} ({last.dice.low:.3f} to {last.dice.high:.3f})"
+    if last.windows < FEWEST_WINDOWS:
+        return "early", _too_few(so_far, last.windows, filled)
     if last.dice.low >= target:
         return "reached", f"Stop: {so_far} has reached {target:.2f}, with its interval."
-    curve = fit_learning(
-        np.array([point.hours for point in audits]),
-        np.array([point.dice.value for point in audits]),
-    )
+    curve = _curve(audits)
     if curve is None or left is None:
-        more = max(3 - len({point.hours for point in audits}), 1)
-        plural = "s" if more > 1 else ""
-        return "early", f"{so_far}. A forecast needs {more} more retrained network{plural}."
+        return "early", f"{so_far}. A forecast needs {_more(audits)}."
     gain = curve.score(now_h + 1) - curve.score(now_h)
     if gain < _LEVEL_GAIN:
         return "level", (
@@ -70,14 +75,41 @@ def verdict(
     return "go on", f"Go on: {so_far}; to {target:.2f} it takes {_span(left)}."
 
 
-def _without_audit(slices: Sequence[SlicePoint]) -> tuple[Verdict, str]:
+def _curve(audits: Sequence[AuditPoint]) -> LearningCurve | None:
+    """Fit the networks that were scored on the same windows; None with fewer than three."""
+    compared = [point for point in audits if point.compared is not None]
+    if len({point.checkpoint for point in compared}) < FEWEST_NETWORKS:
+        return None
+    hours = np.array([point.hours for point in compared])
+    return fit_learning(hours, np.array([point.compared for point in compared], float))
+
+
+def _more(audits: Sequence[AuditPoint]) -> str:
+    known = len({point.checkpoint for point in audits if point.compared is not None})
+    more = max(FEWEST_NETWORKS - known, 1)
+    return f"{more} more retrained network{'s' if more > 1 else ''}"
+
+
+def _too_few(so_far: str, windows: int, filled: int) -> str:
+    said = f"{so_far} on {windows} window{'s' if windows > 1 else ''} of the audit set"
+    if filled >= FEWEST_WINDOWS:
+        return f"{said}: the others do not show its proposal. Predict the region to score it."
+    return f"{said}: fill in at least {FEWEST_WINDOWS}."
+
+
+def _without_audit(slices: Sequence[SlicePoint], filled: int) -> str:
+    if filled:
+        return (
+            "No window of the audit set that is filled in shows what the network in use proposes: "
+            "predict the region to score it."
+        )
     recent = [point.dice for point in slices[-_CLEAN_SLICES:] if point.dice is not None]
     if len(recent) == _CLEAN_SLICES and min(recent) >= _CLEAN:
-        return "early", (
+        return (
             f"The last {_CLEAN_SLICES} slices were right to {min(recent):.3f} Dice before you "
             "touched them. Fill in the audit set to know whether all of the volume is."
         )
-    return "early", "Fill in the audit set: without it nobody can say how good the mask is."
+    return "Fill in the audit set: without it nobody can say how good the mask is."
 
 
 def _left(curve: LearningCurve | None, target: float, now_h: float) -> float:
