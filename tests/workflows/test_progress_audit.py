@@ -154,8 +154,7 @@ def test_another_threshold_is_the_same_network_scored_anew(project, fill):
     stock = take_stock(project)
     assert [(point.windows, point.dice.value) for point in stock.audits] == [(4, 0)]
     project.update(threshold=0.5)
-    stock = take_stock(project)
-    (point,) = stock.audits
+    (point,) = take_stock(project).audits
     assert point.dice.value == pytest.approx(2 * 6 / (6 + 8))
 
 
@@ -176,9 +175,8 @@ def test_a_few_slices_predicted_ahead_score_no_network_where_an_older_one_shows(
     fill(*BOXES)
     before = audit_records(project)
     propose(project, "p2", "newer", 0, Box((1, 0, 0), (2, 24, 24)), before="p1")
-    stock = take_stock(project)
+    assert [point.checkpoint for point in take_stock(project).audits] == ["starter"]
     assert audit_records(project) == before
-    assert [point.checkpoint for point in stock.audits] == ["starter"]
 
 
 def test_of_a_network_that_covers_some_windows_only_these_are_noted(project, fill):
