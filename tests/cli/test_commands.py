@@ -260,7 +260,7 @@ def cut(monkeypatch, good):
             raise ReadError("slice 3 is cut")
         return read(self, box, level)
 
-    monkeypatch.setattr(Volume, "window", lambda _: window)
+    monkeypatch.setattr(Volume, "window", lambda _, **__: window)
     monkeypatch.setattr(Volume, "read", failing)
 
 

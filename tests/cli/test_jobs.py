@@ -49,7 +49,7 @@ def cut(monkeypatch, volume):
         return read(self, box, level)
 
     monkeypatch.setattr(Volume, "read", failing)
-    monkeypatch.setattr(Volume, "window", lambda _: window)
+    monkeypatch.setattr(Volume, "window", lambda _, **__: window)
 
 
 def test_a_prediction_of_a_project_is_on_its_list(nv, project, out):

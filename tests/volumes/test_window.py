@@ -53,3 +53,29 @@ def test_a_window_upside_down_is_refused():
         IntensityWindow(low=2, high=1)
     with pytest.raises(ValidationError):
         WindowConfig(low_percent=60, high_percent=40)
+
+
+@given(st.sampled_from(DTYPES).flatmap(lambda d: arrays(d, array_shapes(min_dims=1, max_dims=3))))
+def test_a_saturated_window_lies_in_the_window_and_keeps_its_lower_end(array):
+    window = IntensityWindow.of(array)
+    saturated = window.saturated(array)
+    assert saturated.low == window.low
+    assert window.low <= saturated.high <= window.high
+
+
+def test_dim_vessels_become_as_white_as_the_brightest_and_tissue_stays_dark():
+    rng = np.random.default_rng(0)
+    tissue, dim, bright = rng.normal(60, 10, 90_000), np.full(8000, 500.0), np.full(2000, 3000.0)
+    grey = np.concatenate([tissue, dim, bright])
+    window = IntensityWindow.of(grey)
+    assert window.apply(dim).max() < 0.2
+    saturated = window.saturated(grey)
+    assert saturated.apply(dim).min() > 0.4
+    assert saturated.apply(tissue).mean() < 0.1
+
+
+def test_where_vessels_are_few_the_noise_of_tissue_is_not_made_white():
+    rng = np.random.default_rng(0)
+    grey = np.append(rng.normal(500, 100, 100_000), np.full(100, 1500.0))
+    window = IntensityWindow.of(grey)
+    assert window.saturated(grey) == window

@@ -206,7 +206,7 @@ def test_blocks_of_a_slab_that_cannot_be_read_are_listed_and_mended_by_going_on(
         return read(self, box, level)
 
     window = open_volume(request_.volume).window()
-    monkeypatch.setattr(Volume, "window", lambda _: window)
+    monkeypatch.setattr(Volume, "window", lambda _, **__: window)
     with monkeypatch.context() as patched:
         patched.setattr(Volume, "read", torn)
         *events, last = run(request_)

@@ -105,7 +105,7 @@ def test_interrupted_the_arithmetic_stays_though_auto_would_choose_another(reque
 def test_interrupted_the_window_stays_though_more_of_the_volume_can_be_read(request_, monkeypatch):
     until_one_block(request_)
     other = IntensityWindow(low=0, high=60000)
-    monkeypatch.setattr(Volume, "window", lambda _: other)
+    monkeypatch.setattr(Volume, "window", lambda _, **__: other)
     assert len(done_blocks(run(request_))) == 1
 
 
@@ -118,7 +118,7 @@ def test_a_failed_block_is_listed_and_no_mask_is_published(request_, monkeypatch
         return read(self, box, level)
 
     volume_window = open_volume(request_.volume).window()
-    monkeypatch.setattr(Volume, "window", lambda _: volume_window)
+    monkeypatch.setattr(Volume, "window", lambda _, **__: volume_window)
     with monkeypatch.context() as broken:
         broken.setattr(Volume, "read", failing)
         events = run(request_)

@@ -53,7 +53,7 @@ def unreadable(monkeypatch, volume):
                 raise ReadError(f"chunk at {place} is cut")
             return read(self, box, level)
 
-        monkeypatch.setattr(Volume, "window", lambda _: window)
+        monkeypatch.setattr(Volume, "window", lambda _, **__: window)
         monkeypatch.setattr(Volume, "read", failing)
 
     return fail_at

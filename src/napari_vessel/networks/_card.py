@@ -23,10 +23,11 @@ class CheckpointCard(Card, frozen=True):
     of_kind: ClassVar[str] = "segmentation"
 
     network: NetworkConfig = Field(NetworkConfig(), description="What the weights belong to.")
-    normalisation: Literal["window", "signed"] = Field(
+    normalisation: Literal["window", "signed", "saturated"] = Field(
         "window",
         description="What intensities become: one robust window a volume, [0, 1]; signed: and "
-        "where vessels are bright, the negative root of that, [-1, 0], not inverted.",
+        "where vessels are bright, the negative root of that, [-1, 0], not inverted; saturated: "
+        "and that window ends between bright vessels and the rest.",
     )
     voxel_size_um: tuple[_Edge, _Edge, _Edge] = Field(
         description="Edges of the voxels trained on, zyx, in µm."
@@ -48,6 +49,11 @@ class CheckpointCard(Card, frozen=True):
     provisional: bool = Field(
         default=False, description="Adopted while there was too little to judge it by."
     )
+
+    @property
+    def signed(self) -> bool:
+        """Whether bright vessels are shown below zero, dark ones above, and neither inverted."""
+        return self.normalisation != "window"
 
 
 def read_card(folder: Path) -> CheckpointCard:

@@ -52,7 +52,7 @@ class Volume:
         self.source = source
         self.options = options
         self._lock = RLock()  # the window asks for the organ
-        self._window: IntensityWindow | None = None
+        self._windows: tuple[IntensityWindow, IntensityWindow] | None = None
         self._organ: Organ | None = None
         self._polarity: PolarityFinding | None = None
 
@@ -163,8 +163,13 @@ class Volume:
         source = self.source if on_hole is None else HoleySource(self.source, on_hole)
         return [source.array(level) for level in self._levels()]
 
-    def window(self) -> IntensityWindow:
+    def window(self, *, saturated: bool = False) -> IntensityWindow:
         """Find the intensity window; reads a bounded sample of voxels once, then keeps it.
+
+        Parameters
+        ----------
+        saturated
+            It ends between bright vessels and the rest (:meth:`IntensityWindow.saturated`).
 
         Raises
         ------
@@ -172,10 +177,11 @@ class Volume:
             If not one piece of the sample can be read.
         """
         with self._lock:
-            if self._window is None:
+            if self._windows is None:
                 voxels = sample(self, self.options.window, self.organ())
-                self._window = IntensityWindow.of(voxels, self.options.window)
-            return self._window
+                window = IntensityWindow.of(voxels, self.options.window)
+                self._windows = window, window.saturated(voxels)
+            return self._windows[saturated]
 
     def organ(self) -> Organ:
         """Find where the organ lies; reads a bounded coarse look once, then keeps it.

@@ -7,11 +7,14 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, Field, model_validator
+from skimage.filters import threshold_otsu
 
 from napari_vessel.volumes._dtypes import Voxels
 from napari_vessel.volumes._options import DEFAULT_WINDOW, WindowConfig
 
 __all__ = ["IntensityWindow"]
+
+_TISSUE = 8  # times the median: where vessels are few, Otsu parts the tissue's own noise
 
 
 class IntensityWindow(BaseModel, frozen=True, extra="forbid"):
@@ -52,6 +55,28 @@ class IntensityWindow(BaseModel, frozen=True, extra="forbid"):
         if low == high:
             low, high = wide.min(), wide.max()
         return cls(low=float(low), high=float(high))
+
+    def saturated(self, array: Voxels) -> Self:
+        """End the window between bright vessels and the rest of an array that it was made of.
+
+        At Otsu's threshold (1979), and at least at so many times the median that tissue stays
+        dark where vessels are few: a microscope's dim vessels become as white as the brightest.
+        Where that is no lower than the end of the window it is returned as it is.
+
+        Examples
+        --------
+        >>> voxels = np.repeat([0.0, 10.0, 500.0, 1000.0], [400, 500, 60, 40])
+        >>> IntensityWindow(low=0.0, high=1000.0).saturated(voxels).high < 500
+        True
+        """
+        shown = self.apply(array).ravel()  # three values side by side are no colour
+        if shown.size == 0 or shown.min() == shown.max():
+            return self
+        parted = float(threshold_otsu(shown))  # type: ignore[no-untyped-call]  # ships no types
+        end = max(parted, _TISSUE * float(np.median(shown)))
+        if end >= 1:
+            return self
+        return type(self)(low=self.low, high=self.low + end * (self.high - self.low))
 
     def apply(self, array: Voxels) -> npt.NDArray[np.float32]:
         """Map an array of any shape to [0, 1], clipped; NaN and infinity become 0."""

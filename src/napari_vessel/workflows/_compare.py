@@ -21,7 +21,7 @@ from napari_vessel.workflows._compare_words import Compare, Compared, Side
 from napari_vessel.workflows._corrections_read import read_corrections
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._in_view import slice_of
-from napari_vessel.workflows._reading import polarity_used, windowed_reader
+from napari_vessel.workflows._reading import reader_for
 from napari_vessel.workflows._requests import Focus
 from napari_vessel.workflows._settling import settled
 
@@ -82,7 +82,7 @@ def _mask(
         update={"planes": (focus.plane,), "weights": (), "fuse": "mean", "vote": 2, "views": "none"}
     )
     network = checkpoint.load(choose_device(config.device))
-    read = windowed_reader(volume, volume.window(), card, polarity_used(volume, card))
+    read = reader_for(volume, card)
     for event in predict_block(network, read, box, Box.of(volume.shape), config):
         if isinstance(event, BlockPrediction):
             threshold = card.threshold if chosen is None else chosen

@@ -21,7 +21,12 @@ from napari_vessel.workflows._checkpoints import checkpoint_in, checkpoint_of
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._explain_words import Explain
 from napari_vessel.workflows._masks import is_project
-from napari_vessel.workflows._reading import PolarityUsed, polarity_used, windowed_reader
+from napari_vessel.workflows._reading import (
+    PolarityUsed,
+    polarity_used,
+    window_for,
+    windowed_reader,
+)
 from napari_vessel.workflows._settling import settled
 
 _MOST = 512  # of the network's pixels around a target: what one image may take of memory
@@ -52,7 +57,7 @@ class Scene:
     @property
     def turned(self) -> bool:
         """Whether a brighter voxel is a lower number to the network."""
-        if self.checkpoint.card.normalisation == "signed":
+        if self.checkpoint.card.signed:
             return self.polarity.polarity == "bright"
         return self.polarity.inverts(self.checkpoint.card)
 
@@ -96,7 +101,8 @@ def scene_of(request: Explain) -> Scene:
     config = settled(base, volume, checkpoint.card, threshold).model_copy(
         update=_alone(base, request)
     )
-    window, used = volume.window(), polarity_used(volume, checkpoint.card)
+    used = polarity_used(volume, checkpoint.card)
+    window = window_for(volume, checkpoint.card, used)
     proposal = project.open_proposal() if project else None
     return Scene(
         volume,

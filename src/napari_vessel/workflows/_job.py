@@ -28,7 +28,7 @@ from napari_vessel.volumes import (
     write_atomically,
 )
 from napari_vessel.workflows._organ import Seen, organ_of_job
-from napari_vessel.workflows._reading import PolarityUsed, polarity_used
+from napari_vessel.workflows._reading import PolarityUsed, polarity_used, window_for
 from napari_vessel.workflows._unfinished import LOCK, held, read_recipe, require_same
 
 
@@ -80,15 +80,19 @@ class Job:
         except (OSError, ProjectError, LookupError, TypeError):
             return None
 
-    def window(self, volume: Volume) -> IntensityWindow:
-        """Find the intensity window: that of the run that stands there, if it was of ``volume``.
+    def window(self, volume: Volume, card: CheckpointCard, used: PolarityUsed) -> IntensityWindow:
+        """Find the intensity window: that of the run that stands there, if it saw ``volume`` alike.
 
         A sample taken anew could differ, where a piece of it can be read only now.
         """
+        before = self._before(volume)
         try:
-            return IntensityWindow.model_validate(self._before(volume)["window"])
-        except (KeyError, ValidationError):
-            return volume.window()
+            alike = before["polarity"]["polarity"] == used.polarity
+            if alike and before["checkpoint_sha256"] == card.sha256:
+                return IntensityWindow.model_validate(before["window"])
+        except (KeyError, TypeError, ValidationError):
+            pass  # none stands there, or an earlier version's
+        return window_for(volume, card, used)
 
     def polarity(self, volume: Volume, card: CheckpointCard) -> PolarityUsed:
         """Settle the polarity: as the run that stands there did, unless a person chose one."""
@@ -129,7 +133,8 @@ class Job:
     def seen(self, volume: Volume, card: CheckpointCard) -> Seen:
         """Find how ``volume`` is seen: as by the run that stands there, if it was of it."""
         organ = organ_of_job(self.path, volume)
-        return Seen(self.window(volume), self.polarity(volume, card), organ)
+        used = self.polarity(volume, card)
+        return Seen(self.window(volume, card, used), used, organ)
 
     def published(self, out: Path) -> bool:
         """Tell whether the mask at ``out`` is this job's: killed after it put it there."""

@@ -43,8 +43,7 @@ from napari_vessel.workflows._fusion import Fusion, best_fusion, cores
 from napari_vessel.workflows._reading import (
     Reader,
     phantom_shower,
-    polarity_used,
-    windowed_reader,
+    reader_for,
 )
 from napari_vessel.workflows._settling import settled
 
@@ -197,9 +196,7 @@ def lesson_of(
     ``newest`` are boxes corrected since the checkpoint learned; none: nobody knows.
     """
     config = config or project.config.training
-    read = windowed_reader(
-        volume, volume.window(), checkpoint.card, polarity_used(volume, checkpoint.card)
-    )
+    read = reader_for(volume, checkpoint.card)
     return Lesson(
         config=config,
         overlay=overlay,

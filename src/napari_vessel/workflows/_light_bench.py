@@ -11,7 +11,7 @@ from napari_vessel.networks import choose_device, choose_precision
 from napari_vessel.project import Project
 from napari_vessel.training import LightConfig, TailNetwork
 from napari_vessel.workflows._checkpoints import checkpoint_in
-from napari_vessel.workflows._reading import polarity_used, windowed_reader
+from napari_vessel.workflows._reading import reader_for
 from napari_vessel.workflows._settling import settled
 
 
@@ -40,13 +40,12 @@ def bench_of(project: Project, config: LightConfig) -> Bench:
     if device.type == "cuda":
         torch.cuda.empty_cache()
     network = checkpoint.load(device)
-    used = polarity_used(volume, checkpoint.card)
     precision = choose_precision(device, settings.inference.precision, network)
     precision = "fp32" if precision == "fp16" else precision  # gradients underflow in it
     inference = settled(settings.inference, volume, checkpoint.card)
     bench = Bench(
         key=key,
-        levels=windowed_reader(volume, volume.window(), checkpoint.card, used),
+        levels=reader_for(volume, checkpoint.card),
         network=TailNetwork.of(network, config.stages, precision, most=config.cache_mb * 2**20),
         inference=inference.model_copy(update={"precision": precision}),
         precision=precision,

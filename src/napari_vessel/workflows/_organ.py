@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_vessel.networks import CheckpointCard
 from napari_vessel.volumes import IntensityWindow, Organ, Volume, write_atomically
-from napari_vessel.workflows._reading import PolarityUsed, polarity_used
+from napari_vessel.workflows._reading import PolarityUsed, polarity_used, window_for
 
 _NAME = "organ.npz"
 
@@ -28,7 +28,8 @@ class Seen:
 
 def seen(volume: Volume, card: CheckpointCard) -> Seen:
     """Find window, polarity and organ of ``volume`` for a checkpoint."""
-    return Seen(volume.window(), polarity_used(volume, card), organ_for(volume))
+    used = polarity_used(volume, card)
+    return Seen(window_for(volume, card, used), used, organ_for(volume))
 
 
 def organ_for(volume: Volume) -> Organ:

@@ -44,6 +44,18 @@ def _with_confidence(found: PolarityFinding) -> str:
     return f"{found.reason} Confidence {found.confidence:.2f} of 1."
 
 
+def window_for(volume: Volume, card: CheckpointCard, used: PolarityUsed) -> IntensityWindow:
+    """Find the window that ``card`` asks for: that of bright vessels may be one of its own."""
+    bright = used.polarity == "bright"
+    return volume.window(saturated=bright and card.normalisation == "saturated")
+
+
+def reader_for(volume: Volume, card: CheckpointCard) -> Levels:
+    """Return a reader of ``volume`` as the checkpoint's card asks, with what is found of it."""
+    used = polarity_used(volume, card)
+    return windowed_reader(volume, window_for(volume, card, used), card, used)
+
+
 def windowed_reader(
     volume: Volume, window: IntensityWindow, card: CheckpointCard, used: PolarityUsed
 ) -> Levels:
@@ -54,9 +66,10 @@ def windowed_reader(
     are shown in [-1, 0], dark ones in [0, 1]: lower is more of a vessel in both, and the sign tells
     a network which it is. (A dark lumen without a wall is a vein in a CT scan, and no vessel to
     leave out under a microscope.) Bright vessels are counted photons: the root makes their noise
-    even (Anscombe 1948), and dim vessels beside saturated ones can be seen.
+    even (Anscombe 1948), and dim vessels beside saturated ones can be seen. "saturated" is
+    "signed" in a window of its own (:func:`window_for`).
     """
-    signed = card.normalisation == "signed"
+    signed = card.signed
     inverts = used.inverts(card) and not signed
     negated = signed and used.polarity == "bright"
 
@@ -76,7 +89,7 @@ def phantom_shower(card: CheckpointCard) -> Callable[[np.ndarray, bool], np.ndar
     """
 
     def show(voxels: np.ndarray, bright: bool) -> np.ndarray:
-        if card.normalisation == "signed":
+        if card.signed:
             return -np.sqrt(voxels) if bright else voxels
         return 1 - voxels if bright != (card.polarity == "bright") else voxels
 

@@ -86,8 +86,9 @@ def level_sentence(zoom: Zoom, volume: Volume, card: CheckpointCard) -> str:
     fine = [level for level, factor in fitting.items() if factor <= 1 + _ALIKE]
     level = max(fine) if fine else min(fitting)
     return (
-        f"Level {level} of this volume, {sizes[level]}, is not: where that still shows your vessels, open "
-        f"it instead (How it is read, Level, Open again with these; or --level {level})."
+        f"Level {level} of this volume, {sizes[level]}, is not: where that still shows your "
+        "vessels, open it instead (How it is read, Level, Open again with these; or "
+        f"--level {level})."
     )
 
 

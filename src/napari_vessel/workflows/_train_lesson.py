@@ -26,7 +26,7 @@ from napari_vessel.training import (
 )
 from napari_vessel.workflows._events import Progress
 from napari_vessel.workflows._lesson import choose_threshold
-from napari_vessel.workflows._reading import Reader, polarity_used, windowed_reader
+from napari_vessel.workflows._reading import Reader, reader_for
 from napari_vessel.workflows._settling import settled
 from napari_vessel.workflows._train_config import TrainRun
 from napari_vessel.workflows._train_open import Surveyed
@@ -154,7 +154,7 @@ def _whole(config: TrainRun, found: Surveyed, *, held: bool) -> Split:
 
 def _subject(found: Surveyed, split: Split, card: CheckpointCard, share: int) -> Subject:
     image, bounds = found.opened.image, Box.of(found.opened.image.shape)
-    read = windowed_reader(image, image.window(), card, polarity_used(image, card))
+    read = reader_for(image, card)
     vessel = found.labelled.vessel
     kept = CachedRead(
         lambda box: vessel(box).astype(np.float32), bounds, most=_LABEL_BYTES // share
