@@ -21,7 +21,7 @@ import torch
 
 from napari_vessel.networks import NetworkConfig, autocast, build_network, choose_precision
 from starter_batches import BatchPlan, batches
-from starter_data import HELD_OUT, load_phantoms, load_real
+from starter_data import HELD_OUT, load_phantoms, load_real, phantoms_version
 from starter_scores import load_measured, measure
 from starter_training import Trainer
 
@@ -41,6 +41,12 @@ CANDIDATES = {
 }
 
 
+def settings(args: argparse.Namespace) -> dict[str, float | str]:
+    """Return what all rows of a table have in common, so that others are computed anew."""
+    names = ("minutes", "phantoms", "rate", "seed")
+    return {name: getattr(args, name) for name in names} | {"made": phantoms_version()}
+
+
 def run_cell(name: str, slices: int, real_share: float, args: argparse.Namespace) -> dict:
     """Train and measure one candidate; return its row."""
     torch.set_num_threads(1)
@@ -57,9 +63,10 @@ def run_cell(name: str, slices: int, real_share: float, args: argparse.Namespace
         "network": name,
         "slices": slices,
         "real_share": real_share,
+        **settings(args),
         "steps": trainer.step,
         "mb": size,
-        "phantoms": float(np.mean([s.best for s in held])),
+        "held": float(np.mean([s.best for s in held])),
     }
     row |= {score.name: score.best for score in scores}
     return row
@@ -83,8 +90,7 @@ def speed(name: str, slices: int) -> float:
 
 def columns(rows: list[dict]) -> list[str]:
     """Name the real items of the rows."""
-    fixed = {"network", "slices", "real_share", "steps", "mb", "phantoms"}
-    return [key for key in rows[0] if key not in fixed]
+    return [key for key in rows[0] if key.startswith(("hipct", "two"))]
 
 
 def table(rows: list[dict], speeds: dict[tuple[str, int], float]) -> str:
@@ -103,7 +109,7 @@ def table(rows: list[dict], speeds: dict[tuple[str, int], float]) -> str:
             f"{row['mb']:.1f}",
             f"{speeds.get((row['network'], row['slices']), float('nan')):.1f}",
             str(row["steps"]),
-            *(f"{x:.3f}" for x in (ct, tp, row["phantoms"], *(row[i] for i in items))),
+            *(f"{x:.3f}" for x in (ct, tp, row["held"], *(row[i] for i in items))),
         ]
         lines.append("| " + " | ".join(values) + " |")
     return "\n".join(lines)
@@ -128,8 +134,9 @@ def main() -> None:
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     load_phantoms(args.work / "phantoms", args.phantoms, seed=1)
-    kept = args.work / f"rows-{args.minutes:g}.jsonl"
-    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    kept, ours = args.work / "rows.jsonl", settings(args)
+    lines = kept.read_text().splitlines() if kept.exists() else []
+    rows = [row for row in map(json.loads, lines) if ours.items() <= row.items()]
     done = {(row["network"], row["slices"], row["real_share"]) for row in rows}
     cells = [(n, s, r) for s in args.slices for r in args.real_share for n in args.networks]
     with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:

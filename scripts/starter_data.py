@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import numpy as np
 import tifffile
+from scipy.ndimage import zoom
 
+from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Plane
 from napari_vessel.phantoms import make_phantom, random_config
 from napari_vessel.tiling import slices_of
@@ -23,6 +27,10 @@ SHARES = (0.5, 0.3, 0.2)
 HELD_OUT = 12  # phantoms
 LEARNED = "kidney1"  # the only real items a starter may learn from (their README)
 SLICES = ("hipct2d_kidney_1_dense_0427",)
+FINER = 1.5  # pixels shown for a voxel of HiP-CT: its thin vessels are two voxels wide
+LEARNED_UM = round(63.08 / FINER, 2)  # an edge of a pixel of kidney1's patches, as shown
+_PROBES = 12  # phantoms that tell how phantoms are made
+_PROBE_SHAPES: Shapes = ((16, 32, 32),) * 3
 _SAY_S = 5.0
 _FLAT = 1.6  # pixels of other proportions are not learned from
 
@@ -32,7 +40,7 @@ class Sample:
     """One volume: image (uint8, 255 is the window's top; dark lumen) and truth, zyx.
 
     Where vessels were bright the network is shown the image less 1: its sign says so, as the
-    card's normalisation "signed" does.
+    card's normalisation does (but for the end of the window, which is the program's).
     """
 
     name: str
@@ -68,19 +76,35 @@ def shown(image: np.ndarray, *, bright: bool) -> np.ndarray:
 
 def write_phantom(path: Path, seed: int, shapes: Shapes = SHAPES) -> None:
     """Make one phantom and store it windowed, its lumen dark."""
+    beside = path.with_suffix(".part.npz")
+    np.savez(beside, **_phantom_parts(seed, shapes))
+    beside.replace(path)
+
+
+def _phantom_parts(seed: int, shapes: Shapes) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     shape = shapes[int(rng.choice(len(shapes), p=SHARES))]
     phantom = make_phantom(random_config(rng, shape, polarity=None))
-    image = shown(phantom.image, bright=phantom.config.polarity == "bright")
-    beside = path.with_suffix(".part.npz")
-    np.savez(
-        beside,
-        image=np.rint(image * 255).astype(np.uint8),
-        truth=np.packbits(phantom.outlined()),
-        edges=phantom.voxel_size.zyx,
-        bright=phantom.config.polarity == "bright",
-    )
-    beside.replace(path)
+    bright = phantom.config.polarity == "bright"
+    return {
+        "image": np.rint(shown(phantom.image, bright=bright) * 255).astype(np.uint8),
+        "truth": np.packbits(phantom.outlined()),
+        "edges": np.array(phantom.voxel_size.zyx),
+        "bright": np.array(bright),
+    }
+
+
+def phantoms_version(shapes: Shapes = SHAPES) -> str:
+    """Return a digest that differs where phantoms are made in another way.
+
+    Of some small ones as they are made today, and of the shapes: code that only moved makes no
+    training refuse to go on.
+    """
+    digest = hashlib.sha256(repr((shapes, SHARES)).encode())
+    for seed in range(_PROBES):
+        for part in _phantom_parts(seed, _PROBE_SHAPES).values():
+            digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()[:8]
 
 
 def phantom_bytes(count: int) -> tuple[int, int]:
@@ -93,8 +117,9 @@ def phantom_bytes(count: int) -> tuple[int, int]:
 def load_phantoms(folder: Path, count: int, seed: int, shapes: Shapes = SHAPES) -> list[Sample]:
     """Make what is missing, on two cores, saying how it goes, and load all.
 
-    The held-out ones come first.
+    The held-out ones come first. Phantoms that were made in another way are left alone.
     """
+    folder = folder / phantoms_version(shapes)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{seed}-{i:05d}.npz" for i in range(count + HELD_OUT)]
     missing = {path: seed * 100_000 + i for i, path in enumerate(paths) if not path.exists()}
@@ -131,9 +156,24 @@ def _load(path: Path) -> Sample:
 
 def load_real(folder: Path) -> list[Sample]:
     """Load the kidney1 HiP-CT items of the real data (CC BY 4.0), and no others."""
-    items = json.loads((folder / "manifest.json").read_text())
+    items = items_of(folder)
     named = [item for item in items if may_learn(item["name"], set(item["files"]))]
-    return [_load_real(folder / item["name"], item["voxel_um"]) for item in named]
+    return [load_item(folder / item["name"], item["voxel_um"]) for item in named]
+
+
+def items_of(folder: Path) -> list[dict[str, Any]]:
+    """Return what the real data's list says of each item.
+
+    Raises
+    ------
+    CallerError
+        The folder has no list of items.
+    """
+    listed = folder / "manifest.json"
+    if not listed.is_file():
+        raise CallerError(f"{folder} has no manifest.json: name the folder of the real data.")
+    items: list[dict[str, Any]] = json.loads(listed.read_text())
+    return items
 
 
 def may_learn(name: str, files: set[str]) -> bool:
@@ -142,12 +182,27 @@ def may_learn(name: str, files: set[str]) -> bool:
     return "label" in files and (patch or name in SLICES)
 
 
-def _load_real(place: Path, edges: list[float]) -> Sample:
+def load_item(place: Path, edges: list[float]) -> Sample:
+    """Load one real item as a sample, its lumen dark; HiP-CT is shown finer than it is."""
     image, label = (tifffile.imread(place / f"{what}.tif") for what in ("image", "label"))
     if image.ndim == 2:
         image, label = image[None], label[None]
-    else:  # the outermost ring is a plot's frame (README of the data)
+    elif place.name.startswith("hipct3d"):  # the outermost ring is a plot's frame (their README)
         image, label = image[:, 2:-2, 2:-2], label[:, 2:-2, 2:-2]
-    return sample_of(
-        place.name, shown(image, bright=False), label > 0, (*edges[:1], *edges)[-3:], bright=False
+    bright = place.name.startswith("twophoton")
+    image, truth, edges = shown(image, bright=bright), label > 0, [*edges[:1], *edges][-3:]
+    if not bright:
+        image, truth, edges = _finer(image, truth, edges)
+    return sample_of(place.name, image, truth, tuple(edges), bright=bright)
+
+
+def _finer(
+    image: np.ndarray, truth: np.ndarray, edges: list[float]
+) -> tuple[np.ndarray, np.ndarray, list[float]]:
+    """Upscale a windowed image and its truth by ``FINER``, one slice in its plane alone."""
+    times = (1.0 if len(image) == 1 else FINER, FINER, FINER)
+    image, share = (
+        zoom(part.astype(np.float32), times, order=1, grid_mode=True, mode="nearest")
+        for part in (image, truth)
     )
+    return np.clip(image, 0, 1), share > 0.5, [edge / FINER for edge in edges]

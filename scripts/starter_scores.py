@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tifffile
 import torch
 from torch import nn
 
@@ -15,7 +13,7 @@ from napari_vessel.geometry import Plane, VoxelSize
 from napari_vessel.metrics import confusion, surface_dice
 from napari_vessel.networks import autocast, choose_precision
 from napari_vessel.tiling import block_of, slices_of
-from starter_data import Sample, may_learn, sample_of, shown
+from starter_data import Sample, items_of, load_item, may_learn
 
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)
 _LEAST = 200  # vessel voxels: fewer make a Dice of chance
@@ -29,6 +27,7 @@ class Score:
     name: str
     dice: tuple[float, ...]
     surface: tuple[float, ...]
+    judges: bool = True  # there is enough vessel in it
 
     @property
     def best(self) -> float:
@@ -77,7 +76,8 @@ def measure(
         p = predict(network, sample, slices, sample.planes)
         masks = [p >= t for t in THRESHOLDS]
         dice = tuple(float(confusion(mask, sample.truth).dice) for mask in masks)
-        found.append(Score(sample.name, dice, _surface(masks, sample.truth) if surface else ()))
+        outlines = _surface(masks, sample.truth) if surface else ()
+        found.append(Score(sample.name, dice, outlines, _judges(sample)))
     return found
 
 
@@ -89,26 +89,18 @@ def _surface(masks: list[np.ndarray], truth: np.ndarray) -> tuple[float, ...]:
 def load_measured(folder: Path) -> list[Sample]:
     """Load the real items that a starter must never learn from and that hold enough vessel."""
     found = []
-    for item in json.loads((folder / "manifest.json").read_text()):
+    for item in items_of(folder):
         name = item["name"]
         if not name.startswith(("hipct", "twophoton")) or "label" not in item["files"]:
             continue
         if may_learn(name, set(item["files"])):
             continue
         found.append(load_item(folder / name, item["voxel_um"]))
-    return [sample for sample in found if sample.truth.sum() >= _LEAST]
+    return [sample for sample in found if _judges(sample)]
 
 
-def load_item(place: Path, edges: list[float]) -> Sample:
-    """Load one real item as a sample, its lumen made dark."""
-    image, label = (tifffile.imread(place / f"{what}.tif") for what in ("image", "label"))
-    if image.ndim == 2:
-        image, label = image[None], label[None]
-    elif place.name.startswith("hipct3d"):
-        image, label = image[:, 2:-2, 2:-2], label[:, 2:-2, 2:-2]
-    bright = place.name.startswith("twophoton")
-    windowed = shown(image, bright=bright)
-    return sample_of(place.name, windowed, label > 0, (*edges[:1], *edges)[-3:], bright=bright)
+def _judges(sample: Sample) -> bool:
+    return bool(sample.truth.sum() >= _LEAST)
 
 
 def table(scores: list[Score]) -> str:

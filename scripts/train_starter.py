@@ -25,7 +25,16 @@ from napari_vessel.errors import CallerError, VesselError
 from napari_vessel.geometry import Plane
 from napari_vessel.networks import CheckpointCard, choose_device, save_checkpoint
 from starter_batches import BatchPlan, batches
-from starter_data import HELD_OUT, Sample, load_phantoms, load_real, phantom_bytes
+from starter_data import (
+    FINER,
+    HELD_OUT,
+    LEARNED_UM,
+    Sample,
+    load_phantoms,
+    load_real,
+    phantom_bytes,
+    phantoms_version,
+)
 from starter_scores import THRESHOLDS, Score, load_measured, measure, table
 from starter_training import Trainer
 
@@ -40,16 +49,16 @@ def best_threshold(scores: list[Score]) -> float:
     return THRESHOLDS[int(np.argmax(means))]
 
 
-def save(trainer: Trainer, args: argparse.Namespace, real: list[Sample], held: list[Score]) -> None:
+def save(trainer: Trainer, args: argparse.Namespace, real: list[Score], held: list[Score]) -> None:
     """Save the running mean as a checkpoint with its card."""
-    plan, names = trainer.plan, ", ".join(sample.name for sample in real)
+    plan, names = trainer.plan, ", ".join(score.name for score in real)
     card = CheckpointCard(
         network=trainer.network_config,
         voxel_size_um=(args.voxel_size,) * 3,
-        normalisation="signed",
+        normalisation="saturated",
         polarity="dark",
         planes=tuple(Plane),
-        threshold=args.threshold or best_threshold(held),
+        threshold=args.threshold or best_threshold([s for s in real if s.judges] or held),
         metrics={"phantom_dice": float(np.mean([score.best for score in held]))},
         provenance=(
             f"Trained by scripts/train_starter.py on {args.phantoms} synthetic phantoms "
@@ -71,7 +80,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--network", choices=CANDIDATES, default="tu-resnet10t")
     parser.add_argument("--minutes", type=float, default=90.0, help="of processor time, in all")
     parser.add_argument("--phantoms", type=int, default=600, help="to train on")
-    parser.add_argument("--slices", type=int, default=1)
+    parser.add_argument("--slices", type=int, choices=(1, 3, 5), default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--batch", type=int, default=8, help="patches a step")
     parser.add_argument("--patch", type=int, default=96, help="edge of a patch, in pixels")
@@ -80,17 +89,29 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--real", type=Path, help="folder of the real data")
     parser.add_argument("--real-share", type=float, default=0.3, help="of patches")
-    parser.add_argument("--threshold", type=float, help="of the card; else the best on phantoms")
-    parser.add_argument("--voxel-size", type=float, default=63.08, help="of the card, in µm")
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        help="of the card; else by surface dice on kidney1",
+    )
+    parser.add_argument("--voxel-size", type=float, default=LEARNED_UM, help="of the card, in µm")
     parser.add_argument("--out", type=Path, help="folder of the checkpoint to write")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.out and args.slices != 1:
+        parser.error(f"--out: the program predicts with one slice in, not {args.slices}.")
+    return args
 
 
 def planned(args: argparse.Namespace, real: list[Sample]) -> Trainer:
     """Make the training that was asked for."""
     plan = BatchPlan(args.seed, args.batch, args.patch, args.slices, args.real_share)
     config = CANDIDATES[args.network].model_copy(update={"in_channels": args.slices})
-    data = {"phantoms": args.phantoms, "real items": ", ".join(s.name for s in real) or "none"}
+    data = {
+        "phantoms": args.phantoms,
+        "way of making phantoms": phantoms_version(),
+        "real items": ", ".join(s.name for s in real) or "none",
+        "pixels per voxel of HiP-CT": FINER,
+    }
     device, state = choose_device(), args.work / "state.pt"
     return Trainer(config, plan, 60 * args.minutes, args.rate, device, state, args.precision, data)
 
@@ -123,13 +144,15 @@ def run(args: argparse.Namespace) -> None:
         trainer.train(batches(phantoms[HELD_OUT:], real, trainer.plan, trainer.step))
     print(f"Trained: {trainer.step} steps. Measuring takes some minutes.", flush=True)
     slices = trainer.plan.slices
-    held = measure(trainer.mean, phantoms[:HELD_OUT], slices, surface=True)
+    held, learned = measure(trainer.mean, phantoms[:HELD_OUT], slices, surface=True), []
     print(table(held))
     if args.real:
-        print(table(measure(trainer.mean, real, slices, surface=True)))
+        print(f"Real items; of HiP-CT, image and truth are shown {FINER:g} pixels a voxel:")
+        learned = measure(trainer.mean, real, slices, surface=True)
+        print(table(learned))
         print(table(measure(trainer.mean, load_measured(args.real), slices)))
     if args.out:
-        save(trainer, args, real, held)
+        save(trainer, args, learned, held)
 
 
 def main() -> None:

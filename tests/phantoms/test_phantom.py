@@ -182,5 +182,8 @@ def test_what_is_outlined_is_the_truth_of_x_rays_and_reaches_as_far_as_a_microsc
     np.testing.assert_array_equal(dark.outlined(), dark.vessels)
     np.testing.assert_array_equal(sharp.outlined(), sharp.vessels)
     assert deep.outlined().sum() > deep.vessels.sum()
+    # A thin vessel is nowhere left with that share of its contrast, and still outlined.
+    assert deep.outlined()[deep.vessels].all()
+    assert not deep.outlined(share=0.99)[~deep.vessels].any()
     sections = [(m.any(axis=0)) for m in (deep.outlined(), deep.vessels)]
     assert not (sections[0] & ~sections[1]).any()  # along z alone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_vessel.errors import CallerError
 from napari_vessel.geometry import Plane
 
 
@@ -75,3 +77,35 @@ def test_planes_of_unequal_pixels_are_not_learned_from(script):
     assert data.sample_of("thin", image[:8], truth[:8], (1.0, 1.0, 1.0), bright=False).planes == (
         Plane.XY,
     )
+
+
+def test_hipct_is_shown_finer_than_it_is_and_a_slice_of_it_in_its_plane_alone(script, real):
+    data = script("starter_data")
+    patch, flat = sorted(data.load_real(real), key=lambda sample: -len(sample.image))
+    assert patch.image.shape == patch.truth.shape == (60, 54, 54)  # less a frame of two
+    assert flat.image.shape == flat.truth.shape == (1, 60, 60)
+    seen = {s.name: s.image.shape for s in script("starter_scores").load_measured(real)}
+    assert seen["twophoton_brain"] == (40, 40, 40)
+    assert pytest.approx(63.08, abs=0.01) == data.LEARNED_UM * data.FINER
+
+
+def test_a_folder_without_a_list_of_items_is_refused_in_words(script, tmp_path):
+    with pytest.raises(CallerError, match="name the folder of the real data"):
+        script("starter_data").load_real(tmp_path)
+
+
+def test_the_cards_threshold_is_that_of_the_best_outlines(script):
+    scores = script("starter_scores")
+    rising = tuple(range(len(scores.THRESHOLDS)))
+    flat = (0.0,) * len(rising)
+    score = scores.Score("item", flat, rising)
+    assert script("train_starter").best_threshold([score]) == scores.THRESHOLDS[-1]
+
+
+def test_rows_of_a_comparison_are_not_those_of_another(script):
+    compare = script("compare_starters")
+    args = argparse.Namespace(minutes=4.0, phantoms=200, rate=2e-3, seed=1, slices=[1])
+    ours = compare.settings(args)
+    for name in ("minutes", "phantoms", "rate", "seed"):
+        other = argparse.Namespace(**(vars(args) | {name: 7}))
+        assert compare.settings(other) != ours, name

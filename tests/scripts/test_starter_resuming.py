@@ -13,6 +13,7 @@ import torch
 
 from napari_vessel.errors import CallerError, CheckpointError
 from napari_vessel.networks import Checkpoint, NetworkConfig
+from napari_vessel.phantoms import Phantom
 
 SMALL = NetworkConfig(encoder_depth=3, decoder_channels=(16, 8, 8))
 TINY = ((32, 48, 48),) * 3
@@ -132,7 +133,7 @@ def test_phantoms_are_counted_while_they_are_made_and_made_once(
     monkeypatch.setattr(data, "_SAY_S", 0)
     data.load_phantoms(folder, 2, 5, TINY)
     assert not capsys.readouterr().out
-    for path in sorted(folder.iterdir())[1:]:
+    for path in sorted(folder.rglob("*.npz"))[1:]:
         path.unlink()
     again = data.load_phantoms(folder, 2, 5, TINY)
     said = capsys.readouterr().out.splitlines()
@@ -219,3 +220,18 @@ def test_what_is_saved_is_the_mean_with_a_card_that_tells_how_it_came(
         saved.load().state_dict().values(), trainer.mean.state_dict().values(), strict=True
     ):
         assert torch.allclose(ours.float(), theirs.float(), rtol=1e-2, atol=1e-3)
+
+
+def test_phantoms_that_were_made_in_another_way_are_made_anew(
+    script, phantoms, tmp_path, monkeypatch
+):
+    data, folder = script("starter_data"), tmp_path / "phantoms"
+    before = data.phantoms_version(TINY)
+    assert data.phantoms_version(TINY) == before != data.phantoms_version()
+    monkeypatch.setattr(Phantom, "outlined", lambda phantom: phantom.vessels & False)
+    assert data.phantoms_version(TINY) != before
+    assert not any(sample.truth.any() for sample in data.load_phantoms(folder, 2, 5, TINY))
+    monkeypatch.undo()
+    monkeypatch.setattr(data, "HELD_OUT", 1)
+    again = data.load_phantoms(folder, 2, 5, TINY)
+    assert [s.truth.sum() for s in again] == [s.truth.sum() for s in phantoms]

@@ -55,13 +55,14 @@ class Phantom:
     def outlined(self, share: float = 0.3) -> NDArray[np.bool_]:
         """Return what a person who labels by eye calls vessel, bool, zyx.
 
-        A microscope's focus is longer than a slice is thick: a vessel shows, and is outlined,
-        in the slices above and below it, wherever ``share`` of its contrast is left. X-rays
-        have no focus: there it is ``vessels`` itself.
+        A microscope's focus is longer than a slice is thick: beside where it is, a vessel shows,
+        and is outlined, in the slices above and below, wherever ``share`` of its contrast is
+        left. X-rays have no focus: there it is ``vessels`` itself.
         """
         if self.config.polarity == "dark":
             return self.vessels
-        return np.asarray(blur(self.vessels.astype(np.float32), self.config) >= share)
+        shows = blur(self.vessels.astype(np.float32), self.config) >= share
+        return np.asarray(self.vessels | shows)
 
 
 def make_phantom(config: PhantomConfig | None = None) -> Phantom:
