@@ -23,7 +23,7 @@ class DemoConfig(BaseModel, frozen=True, extra="forbid"):
     """
 
     phantom: PhantomConfig = Field(
-        PhantomConfig(shape=(96, 160, 160), seed=7, trunk_radius=0.12, blur=1.6, noise=0.05),
+        PhantomConfig(shape=(96, 160, 160), seed=7, trunk_radius=0.12, blur=1.6, noise=0.04),
         description="The volume.",
     )
     slices: int = Field(3, ge=1, description="Slices that the simulated person corrects.")
