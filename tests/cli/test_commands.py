@@ -288,7 +288,7 @@ def test_missing_chunks_are_told(nv, good, monkeypatch):
 
 
 def test_a_fault_of_the_world_returns_1_with_one_line(nv, good, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise ReadError("the disk is on fire")
 
     monkeypatch.setattr(Volume, "window", fail)

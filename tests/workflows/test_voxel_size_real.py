@@ -25,8 +25,9 @@ def voxel_size(script) -> ModuleType:
         pytest.param(
             2.0,
             marks=pytest.mark.xfail(
+                strict=True,
                 reason="the starter did not learn from volumes rescaled and back: measured 0.91 "
-                "(benchmarks/voxel_size.py --views none); the law is 0.95"
+                "(benchmarks/voxel_size.py --views none); the law is 0.95",
             ),
         ),
         0.5,
@@ -37,3 +38,24 @@ def test_a_resampled_volume_is_predicted_as_the_prediction_resampled(voxel_size,
     inference = InferenceConfig(views="none")
     (found,) = voxel_size.agreements(item, starter(), times, [inference])
     assert found >= 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+@pytest.mark.parametrize("times", [2.0, 0.5])
+@pytest.mark.parametrize(
+    ("item", "measured"),  # docs/starter.md, twice and half the voxel size
+    [
+        ("hipct3d_01_kidney1", {2.0: 0.748, 0.5: 0.769}),
+        ("hipct3d_02_kidney1", {2.0: 0.906, 0.5: 0.975}),
+        ("hipct3d_04_kidney1", {2.0: 0.860, 0.5: 0.934}),
+        ("hipct3d_05_kidney1", {2.0: 0.600, 0.5: 0.648}),
+        ("hipct3d_17_kidney3", {2.0: 0.857, 0.5: 0.913}),
+    ],
+)
+def test_where_the_law_is_missed_agreement_is_no_worse_than_was_measured(
+    voxel_size, item, measured, times
+):
+    inference = InferenceConfig(views="none")
+    (found,) = voxel_size.agreements(voxel_size.data_folder() / item, starter(), times, [inference])
+    assert found >= measured[times] - 0.02
