@@ -19,6 +19,7 @@ def real_loop(script) -> ModuleType:
     return module
 
 
+@pytest.mark.slow  # a minute
 @pytest.mark.real_data
 def test_correcting_three_real_slices_leaves_them_true_and_the_rest_no_worse(real_loop, tmp_path):
     item = real_loop.data_folder() / "hipct3d_02_kidney1"
