@@ -42,8 +42,13 @@ def test_voxel_size_and_origin_are_those_of_the_file(tmp_path, unit, factor):
     assert volume.origin_um == pytest.approx((3 * factor, 2 * factor, 1 * factor))
 
 
-def test_a_size_without_a_unit_is_asked_of_the_person(tmp_path):
-    volume = open_volume(write(tmp_path / "a.nii", truth(), unit="unknown"))
+@pytest.mark.parametrize("code", [0, 5])  # unknown, and one that the format does not have
+def test_a_size_without_a_unit_is_asked_of_the_person(tmp_path, code):
+    path = write(tmp_path / "a.nii", truth())
+    content = bytearray(path.read_bytes())
+    content[123] = code  # xyzt_units
+    path.write_bytes(content)
+    volume = open_volume(path)
     assert not volume.voxel_size_known
     assert volume.voxel_size == VoxelSize(50.0, 30.0, 20.0)
 

@@ -93,8 +93,9 @@ def test_a_shape_no_volume_has_is_refused(tmp_path, shape):
         open_volume(path)
 
 
-def test_a_damaged_header_is_refused(tmp_path):
+@pytest.mark.parametrize("size", [118, 13])  # more than there is, and all of a torso
+def test_a_damaged_header_is_refused(tmp_path, size):
     path = tmp_path / "a.npy"
-    path.write_bytes(b"\x93NUMPY\x01\x00v\x00{'descr': [[[(")
+    path.write_bytes(b"\x93NUMPY\x01\x00" + bytes([size, 0]) + b"{'descr': [[[(")
     with pytest.raises(UnsupportedVolumeError, match="damaged"):
         open_volume(path)

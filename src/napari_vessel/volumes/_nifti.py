@@ -151,7 +151,10 @@ def _scaling(header: Nifti1Header) -> tuple[float, float] | None:
 
 def _voxel_size(header: Nifti1Header) -> tuple[VoxelSize | None, bool]:
     """Return edges in µm; without a unit they are millimetres, as is the custom, not known."""
-    unit = header.get_xyzt_units()[0]
+    try:
+        unit = header.get_xyzt_units()[0]
+    except KeyError:  # a code that the format does not have
+        unit = "unknown"
     # Stored in 32 bits, which hold seven digits.
     zooms = [float(f"{edge:.7g}") for edge in header.get_zooms()[:3]]
     factor = micrometres(unit) or _UNITS.get(unit, 1e3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from math import prod
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from napari_vessel.volumes._options import DEFAULT_OPTIONS, VolumeOptions
 from napari_vessel.volumes._source import Source
 
 __all__ = ["open_npy"]
+
+# What reading a header raises for bytes that are none: one of Python 2 is parted into tokens.
+_DAMAGE = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError)
 
 
 def open_npy(path: Path, options: VolumeOptions = DEFAULT_OPTIONS) -> Source:
@@ -60,6 +64,6 @@ def _header(path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror or error}"
         raise ReadError(message) from error
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except _DAMAGE as error:
         message = f"{path} is no numpy array file, or its header is damaged: {error!s:.200}"
         raise UnsupportedVolumeError(message) from error

@@ -19,7 +19,7 @@ __all__ = ["DECODE_ERRORS", "check_page", "damage_noticed", "opened", "refuse_co
 # What tifffile and imagecodecs raise for bytes that are not what the header promised.
 DECODE_ERRORS = (
     OSError, ValueError, RuntimeError, TypeError, LookupError, AttributeError,
-    ArithmeticError, EOFError, MemoryError, struct.error, zlib.error,
+    ArithmeticError, EOFError, MemoryError, AssertionError, struct.error, zlib.error,
 )  # fmt: skip
 
 
