@@ -53,7 +53,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         "volumes look like. 0: none.",
     )
     replay_weight: _Share = Field(
-        0.35,
+        0.5,
         lt=1,
         description="Share of the loss for what the network in use says of phantoms: that is to "
         "stay as it is.",
