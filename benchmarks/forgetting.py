@@ -6,7 +6,7 @@ thread. Before and after, it proposes HiP-CT volumes that it was not corrected o
 own threshold. ``fall`` is the mean Dice of these before, less after: the aim is at most 0.02 with
 replay.
 
-Run as ``python benchmarks/forgetting.py [--seconds 40] [--slices 3] [--json]`` on the volumes of
+Run as ``python benchmarks/forgetting.py [--seconds 40] [--seeds 0 1] [--json]`` on the volumes of
 NAPARI_VESSEL_DATA, else of ../shared/data. The first run makes the phantoms (half a minute).
 """
 
@@ -17,6 +17,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ ADAPTED_TO = ("twophoton_burgess2014_tgMouse",)
 VALIDATION = ("hipct3d_17_kidney3", "hipct2d_kidney_3_sparse_0362")
 """HiP-CT that no starter may learn from (README of the data)."""
 
+_Replay = tuple[float, float, int]  # share of the patches, share of the loss, seed
+
 
 def main() -> None:
     """Print the table."""
@@ -47,32 +50,39 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=40.0, help="Of training, one thread.")
     parser.add_argument("--slices", type=int, default=3, help="That are corrected.")
     parser.add_argument("--shares", type=float, nargs="+", help="Of replay; default: as it is, 0.")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--weights", type=float, nargs="+", help="Of replay in the loss.")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    shares = arguments.shares or [TrainingConfig().replay_share, 0.0]
+    default = TrainingConfig()
+    shares = arguments.shares or [default.replay_share, 0.0]
+    replays = list(product(shares, arguments.weights or [default.replay_weight], arguments.seeds))
     PhantomShelf().fill()  # what is compared is learning, not how soon phantoms are there
     validation = [load(name) for name in arguments.validation]
-    found = list(rows(arguments, shares, validation))
+    found = list(rows(arguments, replays, validation))
     show(found, as_json=arguments.json)
 
 
 def rows(
-    arguments: argparse.Namespace, shares: Sequence[float], validation: Sequence[Item]
+    arguments: argparse.Namespace, replays: Sequence[_Replay], validation: Sequence[Item]
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row of the table for each volume and share of replay; the starter's first."""
+    """Yield a row of the table for each volume, replay and seed; the starter's first."""
     before = evaluated(None, validation)
     yield _row("(starter)", "", before, before, {})
     for item in map(load, arguments.items):
-        for share in shares:
-            print(f"{item.name}, replay {share:g} …", file=sys.stderr, flush=True)
+        for share, weight, seed in replays:
+            said = (
+                f"{share:g} ({weight:g} of the loss), seed {seed}" if share else f"0, seed {seed}"
+            )
+            print(f"{item.name}, replay {said} …", file=sys.stderr, flush=True)
+            minutes = arguments.seconds / 60
             config = TrainingConfig(
-                minutes=arguments.seconds / 60, seed=arguments.seed, replay_share=share
+                minutes=minutes, seed=seed, replay_share=share, replay_weight=weight
             )
             with tempfile.TemporaryDirectory() as work:
                 network, figures = adapted(item, Path(work), config, arguments.slices)
                 after = evaluated(network, validation)
-            yield _row(item.name, f"{share:g}", before, after, figures)
+            yield _row(item.name, said, before, after, figures)
 
 
 def adapted(
