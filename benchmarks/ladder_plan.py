@@ -11,7 +11,13 @@ from napari_vessel.networks import Checkpoint, starter
 from napari_vessel.training import TrainingConfig
 
 SCRATCH = TrainingConfig(
-    learning_rate=1e-3, keep_statistics=False, epochs=1000, patience=1000, replay_share=0.0
+    learning_rate=1e-3,
+    keep_statistics=False,
+    epochs=1000,
+    patience=1000,
+    replay_share=0.0,
+    replay_weight=0.0,
+    start_share=0.0,
 )
 """As ``TrainingConfig`` says of training from scratch, which has nothing to forget. Its time is the
 end: on thin vessels it may find nothing for a minute, and must not be out of patience by then."""

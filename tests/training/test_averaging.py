@@ -62,3 +62,28 @@ def test_a_state_goes_on_as_if_nothing_had_been(network: nn.Module, shown: bool)
     moved(network, mean, 2.0)
     mean.show()
     torch.testing.assert_close(weights(network), expected)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_share_of_the_start_stays_in_what_is_shown_and_none_in_what_learns(
+    network: nn.Module, share: float
+) -> None:
+    start, mean = weights(network), RunningMean(network, 0.0, share)
+    moved(network, mean, 1.0)
+    mean.show()
+    torch.testing.assert_close(weights(network), start + (1 - share))
+    mean.hide()
+    torch.testing.assert_close(weights(network), start + 1)
+
+
+def test_a_state_is_restored_beside_the_same_start(network: nn.Module) -> None:
+    mean = RunningMean(network, 0.9, 0.3)
+    moved(network, mean, 1.0)
+    mean.show()
+    state, expected = mean.state(), weights(network)
+    for _ in range(3):
+        mean.hide()
+        moved(network, mean, 5.0)
+        mean.show()
+    mean.restore(state)
+    torch.testing.assert_close(weights(network), expected)

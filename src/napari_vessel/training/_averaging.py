@@ -25,13 +25,18 @@ class RunningMean:
         Whose weights and running statistics are averaged.
     keep
         What each step leaves of the mean, 0 to 1; with 0 the mean is the weights.
+    start_share
+        How much of the weights as they are now stays in what is shown, 0 to 1: a network that
+        learned few slices holds on to what it knew, and is better beside them. Source: Wortsman
+        et al., Robust fine-tuning of zero-shot models, CVPR 2022.
     """
 
-    def __init__(self, network: nn.Module, keep: float) -> None:
-        self._network, self._keep = network, keep
+    def __init__(self, network: nn.Module, keep: float, start_share: float = 0.0) -> None:
+        self._network, self._keep, self._start_share = network, keep, start_share
         self._steps = 0
-        self._aside = self._copy()  # what the network does not hold: first the mean
-        self._shown = False
+        self._mean = self._copy()
+        self._start = self._copy() if start_share else {}
+        self._own: Weights | None = None  # set aside while the mean is shown
 
     @torch.no_grad()
     def update(self) -> None:
@@ -39,39 +44,48 @@ class RunningMean:
         self._steps += 1
         keep = min(self._keep, self._steps / (self._steps + _WARM))
         for name, now in self._network.state_dict().items():
-            mean = self._aside[name]
+            mean = self._mean[name]
             if mean.is_floating_point():
                 mean.lerp_(now, 1 - keep)
             else:
                 mean.copy_(now)
 
     def show(self) -> None:
-        """Put the mean into the network."""
-        self._swap(shown=True)
+        """Put the mean into the network, drawn to the start."""
+        if self._own is None:
+            self._own = self._copy()
+            self._network.load_state_dict(self._drawn())
 
     def hide(self) -> None:
         """Put the network's own weights back, to go on learning from."""
-        self._swap(shown=False)
+        if self._own is not None:
+            self._network.load_state_dict(self._own)
+            self._own = None
 
     def state(self) -> dict[str, Weights | int]:
         """Return copies of the network's own weights and of the mean."""
-        here, aside = self._copy(), {name: t.clone() for name, t in self._aside.items()}
-        own, mean = (aside, here) if self._shown else (here, aside)
-        return {"own": own, "mean": mean, "steps": self._steps}
+        own = self._copy() if self._own is None else _cloned(self._own)
+        return {"own": own, "mean": _cloned(self._mean), "steps": self._steps}
 
     def restore(self, state: dict[str, Weights | int]) -> None:
-        """Go back to a state; the network holds the mean."""
+        """Go back to a state of the same start; the network shows the mean."""
         own, mean, steps = state["own"], state["mean"], state["steps"]
-        self._network.load_state_dict(mean)  # type: ignore[arg-type]
-        self._aside = {name: t.clone() for name, t in own.items()}  # type: ignore[union-attr]
-        self._shown, self._steps = True, int(steps)  # type: ignore[arg-type]
+        self._own, self._mean = _cloned(own), _cloned(mean)  # type: ignore[arg-type]
+        self._steps = int(steps)  # type: ignore[arg-type]
+        self._network.load_state_dict(self._drawn())
+
+    def _drawn(self) -> Weights:
+        share = self._start_share
+        return {
+            name: mean.lerp(self._start[name], share)
+            if share and mean.is_floating_point()
+            else mean
+            for name, mean in self._mean.items()
+        }
 
     def _copy(self) -> Weights:
-        return {name: t.detach().clone() for name, t in self._network.state_dict().items()}
+        return _cloned(self._network.state_dict())
 
-    def _swap(self, *, shown: bool) -> None:
-        if shown == self._shown:
-            return
-        here = self._copy()
-        self._network.load_state_dict(self._aside)
-        self._aside, self._shown = here, shown
+
+def _cloned(weights: Weights) -> Weights:
+    return {name: tensor.detach().clone() for name, tensor in weights.items()}

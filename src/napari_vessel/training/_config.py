@@ -82,6 +82,13 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         description="What a step leaves of the running mean of the weights, which is what is "
         "scored and kept; 0: no averaging.",
     )
+    start_share: float = Field(
+        0.3,
+        ge=0,
+        lt=1,
+        description="Share of the network in use that stays in the weights of the one that learns "
+        "from corrections: against learning few slices by heart; 0: none.",
+    )
     keep_encoder: bool = Field(default=False, description="Train the decoder only.")
     train_last: int | None = Field(
         None,

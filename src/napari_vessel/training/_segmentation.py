@@ -45,8 +45,8 @@ class SegmentationTask:
     config
         Learning rate, loss, and what is kept as it is.
     before
-        The network as it was, in eval mode: what it says of phantoms is to stay. None: their
-        truth is learned.
+        The network as it was, in eval mode: what it says of phantoms is to stay, and a share of
+        its weights (``start_share``). None: the truth of phantoms is learned, and no share stays.
 
     Raises
     ------
@@ -84,7 +84,9 @@ class SegmentationTask:
             betas=(config.momentum, 0.999),
             weight_decay=config.weight_decay,
         )
-        self._mean = RunningMean(network, config.averaging)
+        # What learns from volumes, not from corrections, has nothing to hold on to.
+        start_share = config.start_share if before is not None else 0.0
+        self._mean = RunningMean(network, config.averaging, start_share)
 
     def step(self, batch: Batch | Rehearsal) -> float:
         """Learn from one batch; return its loss, of a rehearsal that of the corrections.

@@ -140,9 +140,10 @@ class Lesson:
         return replace(self, split=self.split.without(boxes))
 
     def task(self, network: nn.Module) -> SegmentationTask:
-        """Return the training of ``network``, as it is now: what it says of phantoms is to stay."""
+        """Return the training of ``network``, as it is now: it is to hold on to what it knows."""
         replays = self.show is not None and self.config.replay_share > 0
-        before = deepcopy(network).eval() if replays else None
+        holds_on = replays or self.config.start_share > 0
+        before = deepcopy(network).eval() if holds_on else None
         return SegmentationTask(network, self.watched, self.config, before)
 
     def _config(self) -> TrainingConfig:

@@ -20,6 +20,7 @@ __all__ = ["PseudoConfig", "Start", "TrainRun", "VolumeEntry", "load_train_run",
 _FROM_SCRATCH = {"learning_rate": 1e-3, "keep_statistics": False}
 _OF_CORRECTIONS = (
     *("newest_share", "old_share", "hard_share", "replay_share", "replay_weight"),
+    "start_share",
     *("adoption_certainty", "leave_out_folds", "leave_out_share"),
 )
 _Edge = Annotated[float, Field(gt=0, allow_inf_nan=False)]
