@@ -63,15 +63,16 @@ class RunningMean:
             self._own = None
 
     def state(self) -> dict[str, Weights | int]:
-        """Return copies of the network's own weights and of the mean."""
+        """Return copies of the network's own weights and of the mean, and the start."""
         own = self._copy() if self._own is None else _cloned(self._own)
-        return {"own": own, "mean": _cloned(self._mean), "steps": self._steps}
+        mean = _cloned(self._mean)
+        return {"own": own, "mean": mean, "start": self._start, "steps": self._steps}
 
     def restore(self, state: dict[str, Weights | int]) -> None:
-        """Go back to a state of the same start; the network shows the mean."""
-        own, mean, steps = state["own"], state["mean"], state["steps"]
+        """Go back to a state, of another start, too; the network shows the mean."""
+        own, mean, start = state["own"], state["mean"], state["start"]
         self._own, self._mean = _cloned(own), _cloned(mean)  # type: ignore[arg-type]
-        self._steps = int(steps)  # type: ignore[arg-type]
+        self._start, self._steps = start, int(state["steps"])  # type: ignore[assignment,arg-type]
         self._network.load_state_dict(self._drawn())
 
     def _drawn(self) -> Weights:
