@@ -10,6 +10,7 @@ from napari_vessel.geometry import Plane
 from napari_vessel.training import SegmentationTask
 from napari_vessel.workflows import WORKFLOWS, Correct
 from napari_vessel.workflows._leaving_out import LeftOut, leave_out
+from napari_vessel.workflows._lesson import Lesson
 from napari_vessel.workflows._retrain import read_lesson
 
 from .conftest import SHORT
@@ -29,9 +30,7 @@ def lesson(project, labels):
 def left_out(lesson, project, **options):
     checkpoint = project.open_checkpoint()
     before = lesson.scores(checkpoint.load())
-    events = leave_out(
-        lesson, checkpoint, before, threshold=0.5, seconds=0.01, device=CPU, **options
-    )
+    events = leave_out(lesson, checkpoint, before, seconds=0.01, device=CPU, **options)
     with closing(events):
         while True:
             try:
@@ -69,6 +68,19 @@ def test_what_is_left_out_enters_no_loss(lesson, project, monkeypatch):
     for one, other in zip(before, batches(), strict=True):
         np.testing.assert_array_equal(one.target * one.reviewed, other.target * other.reviewed)
         np.testing.assert_array_equal(one.reviewed, other.reviewed)
+
+
+def test_what_is_left_out_chooses_no_threshold(lesson, project, monkeypatch):
+    asked, predictions = [], Lesson._predictions
+
+    def noted(self, network, boxes):
+        asked.append(set(boxes))
+        return predictions(self, network, boxes)
+
+    monkeypatch.setattr(Lesson, "_predictions", noted)
+    folds = [set(fold) for fold in lesson.split.folds(2)]
+    left_out(lesson, project)
+    assert asked[1:] == [folds[1], folds[0], folds[0], folds[1]]  # chosen, then scored, each
 
 
 def test_the_short_trainings_begin_with_the_network_in_use_and_leave_it_alone(

@@ -93,9 +93,7 @@ def judge(
     left_out = None
     if decision.adopt and not split.held_out:
         device: torch.device = next(network.parameters()).device
-        left_out = yield from leave_out(
-            lesson, checkpoint, before, threshold=threshold, seconds=seconds, device=device
-        )
+        left_out = yield from leave_out(lesson, checkpoint, before, seconds=seconds, device=device)
     places = split.places_to_review(lesson.overlay.shape, min(split.needed, _MOST_PLACES))
     decision = _with_left_out(decision, left_out)
     decision = _with_missing(decision, split.needed, places)

@@ -54,7 +54,6 @@ def leave_out(
     checkpoint: Checkpoint,
     before: Sequence[BlockScore],
     *,
-    threshold: float,
     seconds: float,
     device: torch.device,
 ) -> Generator[Progress, None, LeftOut | None]:
@@ -68,8 +67,6 @@ def leave_out(
         The network in use, which each short training starts from.
     before
         Its scores, on all these blocks at least.
-    threshold
-        That what is learned is scored at.
     seconds
         That the training took; the share is of them.
     device
@@ -95,6 +92,9 @@ def leave_out(
         except NothingReviewedError:  # all else lies in the guard of this fold
             _log.info("Nothing is left to learn from without fold %d", number + 1)
             continue
+        # Its own: that of the candidate was chosen by the labels of this fold, too, and is for
+        # another training.
+        threshold = short.learned_threshold(network)
         after += [score for score in short.judged(network, boxes, threshold) if score.box in known]
         if several:
             seen += short.in_planes(network, boxes[:_MOST_IN_PLANES])

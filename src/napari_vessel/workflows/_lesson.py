@@ -95,6 +95,11 @@ class Lesson:
         found = self._predictions(network, self.split.watched(self.config.watched_blocks))
         return self._choose(lambda at: mean_score([one.score(at) for one in found]))
 
+    def learned_threshold(self, network: nn.Module) -> float:
+        """Choose it as :meth:`best_threshold` does, by what this lesson learns from alone."""
+        learned = replace(self, split=replace(self.split, validation=()))
+        return learned.best_threshold(network)
+
     def best_fusion(
         self, network: nn.Module, left_out: Sequence[ReviewedPrediction] = ()
     ) -> Fusion:
