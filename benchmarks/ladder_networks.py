@@ -40,7 +40,7 @@ def learned(
 ) -> dict[str, Any]:
     """Train on labelled slices, ``method`` being tuned-N or scratch-N; return the figures."""
     project = opened(item, folder, plan)
-    _correct(project, item, folder, slices)
+    correct(project, item, folder, slices)
     tuned = method.startswith("tuned")
     if tuned:
         seconds = plan.seconds
@@ -110,7 +110,8 @@ def single_planes(project: Project, item: Item, slices: tuple[int, ...]) -> dict
     return {"planes": alone, "fused": fused, "chosen": chosen}
 
 
-def _correct(project: Project, item: Item, folder: Path, slices: tuple[int, ...]) -> None:
+def correct(project: Project, item: Item, folder: Path, slices: tuple[int, ...]) -> None:
+    """Accept the truth of whole XY slices, as a person who is done with them does."""
     labels = folder / "labels.npy"
     np.save(labels, item.truth.astype(np.uint8))
     places = tuple((Plane.XY, z) for z in slices)
