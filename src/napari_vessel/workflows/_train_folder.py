@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import torch
 
@@ -18,6 +20,10 @@ from napari_vessel.volumes import replace_folder, sync_tree, write_atomically
 from napari_vessel.workflows._unfinished import held, read_recipe, require_same
 
 _CARD = "card.json"
+# What reading a state raises for bytes that are none.
+_DAMAGE = (
+    OSError, RuntimeError, EOFError, ValueError, KeyError, UnpicklingError, BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -129,8 +135,11 @@ class TrainFolder:
             It is damaged, or not a state.
         """
         try:
+            with ZipFile(self.state) as archive:
+                if damaged := archive.testzip():  # torch reads weights whose checksum is wrong
+                    raise BadZipFile(f"{damaged} is not what was written")
             found = torch.load(self.state, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as error:
+        except _DAMAGE as error:
             raise ProjectError(
                 f"{self.state} is damaged ({type(error).__name__}): use --overwrite to start anew."
             ) from error
