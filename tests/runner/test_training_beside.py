@@ -240,13 +240,14 @@ def test_memory_of_a_gpu_is_given_back(monkeypatch: pytest.MonkeyPatch, on_gpu: 
 
 
 @pytest.mark.slow  # imports torch in a new process
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="torch takes no more threads than cores")
 def test_a_job_in_the_background_has_the_threads_of_the_background(
     config: RunnerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    runner = ProcessRunner(config.model_copy(update={"threads": 3, "background_threads": 2}))
+    runner = ProcessRunner(config.model_copy(update={"threads": 2, "background_threads": 1}))
     try:
         found = [list(runner.run("threads", None, priority=p))[-1] for p in (0, 0, -1, 1)]
     finally:
         runner.close()
-    assert found == [3, 3, 2, 3]
+    assert found == [2, 2, 1, 2]
