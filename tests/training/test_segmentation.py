@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from copy import deepcopy
 from math import isnan
 
 import numpy as np
@@ -155,6 +156,27 @@ def test_what_is_scored_and_kept_is_the_mean_of_the_weights(network: Tiny) -> No
     task.step(batch())
     task.restore(state)
     torch.testing.assert_close(next(network.parameters()).detach(), seen[0])
+
+
+@pytest.mark.parametrize("corrections", [False, True])
+def test_a_share_of_the_network_in_use_stays_where_corrections_are_learned_alone(
+    network: Tiny, corrections: bool
+) -> None:
+    config = TrainingConfig(precision="fp32", averaging=0, start_share=0.3)
+
+    def weights() -> list[torch.Tensor]:
+        return [value.detach().clone() for value in network.parameters()]
+
+    start = weights()
+    task = SegmentationTask(
+        network, lambda _: 0.0, config, deepcopy(network).eval() if corrections else None
+    )
+    task.step(batch())
+    own = weights()
+    task.show()
+    drawn = [a.lerp(b, 0.3) if corrections else a for a, b in zip(own, start, strict=True)]
+    for found, expected in zip(weights(), drawn, strict=True):
+        torch.testing.assert_close(found, expected)
 
 
 def test_bf16_learns_too(network: Tiny) -> None:

@@ -82,7 +82,7 @@ def test_a_file_that_is_no_configuration_is_refused_by_name(tmp_path, content):
         load_train_run(tmp_path / "gone.toml")
 
 
-@pytest.mark.parametrize("name", ["replay_share", "hard_share", "leave_out_share"])
+@pytest.mark.parametrize("name", ["replay_share", "start_share", "hard_share", "leave_out_share"])
 def test_what_is_for_corrections_alone_is_refused(name):
     with pytest.raises(ValidationError, match=f"training.{name}"):
         run_of(training={name: 0.125})
